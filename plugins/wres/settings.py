@@ -1,0 +1,84 @@
+"""Where things are. Everything comes from the environment, so that a command, a DAG and a test read the same."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and switches of one warehouse.
+
+    Attributes:
+        home: state of this warehouse (``WRES_HOME``, default ``.wres`` in the project).
+        project: folder with ``sources/``, ``dbt_project/``, ``expectations/`` and ``dags/`` (``WRES_PROJECT``).
+        warehouse_url: libpq URI of an administrator on a server of the user's own (``WRES_WAREHOUSE_URL``);
+            None means the embedded server.
+        watch_seconds: how often the landing folder is looked at (``WRES_WATCH_SECONDS``).
+        keep_releases: how many releases stay queryable besides pinned ones (``WRES_KEEP_RELEASES``).
+    """
+
+    home: Path
+    project: Path
+    warehouse_url: str | None = None
+    watch_seconds: int = 600
+    keep_releases: int = 8
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def rejected(self) -> Path:
+        return self.home / "rejected"
+
+    @property
+    def pgdata(self) -> Path:
+        return self.home / "pgdata"
+
+    @property
+    def airflow_home(self) -> Path:
+        return self.home / "airflow"
+
+    @property
+    def data_docs(self) -> Path:
+        return self.home / "data_docs"
+
+    @property
+    def logs(self) -> Path:
+        return self.home / "logs"
+
+    @property
+    def credentials(self) -> Path:
+        return self.home / "credentials.env"
+
+    @property
+    def sources(self) -> Path:
+        return self.project / "sources"
+
+    @property
+    def expectations(self) -> Path:
+        return self.project / "expectations"
+
+    @property
+    def dbt_project(self) -> Path:
+        return self.project / "dbt_project"
+
+
+def settings() -> Settings:
+    """Read the settings from the environment, at the time of the call."""
+    project = Path(os.environ.get("WRES_PROJECT") or Path(__file__).resolve().parents[2])
+    home = Path(os.environ.get("WRES_HOME") or project / ".wres")
+    return Settings(
+        home=home.expanduser().resolve(),
+        project=project.expanduser().resolve(),
+        warehouse_url=os.environ.get("WRES_WAREHOUSE_URL") or None,
+        watch_seconds=int(os.environ.get("WRES_WATCH_SECONDS", "600")),
+        keep_releases=int(os.environ.get("WRES_KEEP_RELEASES", "8")),
+    )
