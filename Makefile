@@ -1,0 +1,123 @@
+# Every target starts from nothing but python3 (3.11 or 3.12) and make: the set-up runs by itself, once.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+PYTHON ?=
+LANDING ?=
+ARGS ?=
+UPGRADE ?=
+BIN := .venv/bin
+PYTHONS := python3 python3.12 python3.11
+
+# No tool sends anything home.
+export DO_NOT_TRACK := 1
+export GX_ANALYTICS_ENABLED := false
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export SCARF_ANALYTICS := false
+export SCARF_NO_ANALYTICS := true
+export UV_PYTHON_DOWNLOADS := never
+
+# uv takes index and certificate from pip's settings (environment or file), so that one setting serves both.
+# Mixing indexes is safe here: every file must match a hash in the lock.
+define as_pip
+	setting() { $(BIN)/python -m pip config get "global.$$1" 2>/dev/null || true; }; \
+	index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$(setting index-url)}}"; \
+	extra="$${UV_INDEX:-$${PIP_EXTRA_INDEX_URL:-$$(setting extra-index-url | tr '\n' ' ')}}"; \
+	certificate="$${SSL_CERT_FILE:-$${PIP_CERT:-$$(setting cert)}}"; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$$index"; fi; \
+	if [ -n "$$extra" ]; then export UV_INDEX="$$extra" UV_INDEX_STRATEGY=unsafe-best-match; fi; \
+	if [ -n "$$certificate" ]; then export SSL_CERT_FILE="$$certificate"; fi; \
+	if ! [ -w "$${HOME:-/nonexistent}" ]; then export UV_NO_CACHE=1; fi
+endef
+
+install = $(BIN)/uv pip install --python $(BIN)/python --no-deps
+
+.PHONY: help
+help: ## this list
+	@echo "WRES warehouse"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: demo
+demo: .venv/.runtime ## set up, then one whole load to a published release; LANDING=dir runs on your own files
+	@$(BIN)/wres demo $(if $(LANDING),--landing "$(LANDING)")
+
+.PHONY: up
+up: .venv/.runtime ## start the warehouse and Airflow and keep them running
+	@$(BIN)/wres up
+
+.PHONY: down
+down: ## stop what `make up` started
+	@if [ -x $(BIN)/wres ]; then $(BIN)/wres down; else echo "Nothing is set up, so nothing runs."; fi
+
+.PHONY: test
+test: .venv/.dev ## the whole test suite; ARGS="tests/unit -k name" narrows it
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: check
+check: .venv/.dev ## format, lint, types, SQL, YAML and the schemas of sources and expectations
+	@echo "check: Python format and lint (ruff)"
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@echo "check: types (mypy)"
+	@$(BIN)/mypy
+	@echo "check: SQL (sqlfluff)"
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project
+	@echo "check: YAML (yamllint)"
+	@$(BIN)/yamllint --strict .
+	@echo "check: sources and expectations (wres check)"
+	@$(BIN)/wres check
+
+.PHONY: bench
+bench: .venv/.runtime ## time each step of the chain on this machine
+	@$(BIN)/wres bench
+
+.PHONY: lock
+lock: $(BIN)/uv ## resolve both locks anew from pyproject.toml; UPGRADE=1 takes newer versions
+	@echo "lock: resolving requirements.lock and requirements-dev.lock"
+	@$(as_pip); \
+	compile() { \
+		$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
+			$(if $(UPGRADE),--upgrade) "$$@"; \
+	}; \
+	compile --group setup --output-file requirements.lock && \
+	compile --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove the environment and caches; the warehouse's state in .wres stays
+	@if [ -x $(BIN)/wres ]; then $(BIN)/wres stop || true; fi
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A python that can make an environment, then uv from the lock (its hash is checked by pip).
+$(BIN)/uv:
+	@for candidate in $(if $(PYTHON),"$(PYTHON)",$(PYTHONS)); do \
+		if "$$candidate" -c 'import sys, ensurepip, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+			>/dev/null 2>&1; then found="$$candidate"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+		echo "No Python 3.11 or 3.12 with venv was found (tried: $(or $(PYTHON),$(PYTHONS)))." >&2; \
+		echo "Install one (on Debian and Ubuntu also python3-venv), or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+		exit 1; \
+	fi; \
+	echo "set-up: new environment in .venv ($$("$$found" --version))"; \
+	"$$found" -m venv --clear .venv
+	@echo "set-up: the installer (uv)"
+	@awk '/^uv==/ { on = 1 } on { print } on && !/\\$$/ { exit }' requirements.lock > .venv/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
+
+.venv/.runtime: requirements.lock pyproject.toml | $(BIN)/uv
+	@echo "set-up: packages of requirements.lock"
+	@$(as_pip); $(install) --require-hashes -r requirements.lock
+	@echo "set-up: the project itself (wres)"
+	@$(as_pip); $(install) --quiet --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	@echo "set-up: packages for tests and checks (requirements-dev.lock)"
+	@$(as_pip); $(install) --require-hashes -r requirements-dev.lock
+	@touch $@
