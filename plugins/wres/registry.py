@@ -1,0 +1,253 @@
+"""The registry of sources: one YAML per source in ``sources/``, header drift as data in ``sources/maps/``.
+
+Unknown keys are refused, so that a misspelt setting is an error and not a silence.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from wres.settings import Settings, settings
+
+DisclosurePolicy = Literal["already_public", "nhs_round5", "suppress_below_k"]
+MarkerStatus = Literal["suppressed_source", "missing", "not_applicable"]
+Role = Literal["bi_reader", "analyst"]
+
+
+class RegistryError(RuntimeError):
+    """A file of ``sources/`` is wrong; the message names the file and each problem in it."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Disclosure(_Strict):
+    """How the counts of a source are controlled before anything of it is published, and why."""
+
+    policy: DisclosurePolicy
+    reason: str = Field(min_length=10)
+
+
+class Period(_Strict):
+    """Where a file's period comes from: its title, a date column, or its name; ``--period`` serves when it gives none."""
+
+    origin: Literal["title", "column", "name", "headers"]
+    pattern: str | None = None
+    column: str | None = None
+    date_format: str | None = None
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            re.compile(pattern)
+        return pattern
+
+
+class _Layout(_Strict):
+    name: str
+    table: str
+    files: tuple[str, ...] = ()
+    period: Period
+    organisation_column: str | None = None
+
+    @property
+    def one_content(self) -> bool:
+        """Whether a file states its period as a whole (reference data) rather than organisation by organisation."""
+        return self.organisation_column is None
+
+
+class SurveyWorkbook(_Layout):
+    """A detailed survey workbook: questions across, filled right over merged cells; a row per organisation or group.
+
+    Row numbers are those of the spreadsheet (1-based). ``strict_years`` are the years whose map lists every question of
+    every sheet, so that an unlisted header is an error; for others only the questions of the map are looked for.
+    """
+
+    reader: Literal["survey_workbook"]
+    map: str
+    first_year: int
+    last_year: int
+    strict_years: tuple[int, ...] = ()
+    question_rows: tuple[int, ...]
+    question_pattern: str
+    label_row: int
+    unit_row: int | None = None
+    first_data_row: int
+    keys: dict[str, str]
+    ignored_sheets: tuple[str, ...] = ()
+
+
+class BenchmarkSheet(_Strict):
+    """One benchmarking group's sheet; ``required: false`` needs a reason, and its absence is a warning."""
+
+    group: str
+    pattern: str
+    required: bool = True
+    reason: str | None = None
+
+    @model_validator(mode="after")
+    def _explained(self) -> BenchmarkSheet:
+        if not self.required and not self.reason:
+            raise ValueError("a sheet that may be missing needs a reason")
+        return self
+
+
+class BenchmarkWorkbook(_Layout):
+    """A benchmark workbook: a sheet per benchmarking group, header in row 1, a column per measure, group and year."""
+
+    reader: Literal["benchmark_workbook"]
+    sheets: tuple[BenchmarkSheet, ...]
+    column_pattern: str
+    measures: dict[str, str]
+    ethnicity_groups: tuple[str, ...]
+    ignored_sheets: tuple[str, ...] = ()
+
+
+class Delimited(_Layout):
+    """A delimited text file, with a header (matched through the source's map) or with columns by position."""
+
+    reader: Literal["delimited"]
+    header: bool
+    columns: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+
+Layout = Annotated[SurveyWorkbook | BenchmarkWorkbook | Delimited, Field(discriminator="reader")]
+
+
+class Source(_Strict):
+    """One source: what it is, when it comes, who may see it, how it is protected, and the layouts of its files."""
+
+    source: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    publisher: str
+    published_at: str
+    description: str
+    owner: str
+    schedule: str
+    due: str | None = Field(default=None, description="MM-DD by which the year's files are expected")
+    indicators: tuple[str, ...] = ()
+    disclosure: Disclosure | None = None
+    visible_to: tuple[Role, ...]
+    retention_days: int | None = None
+    synthetic_marker: str = "SYNTHETIC"
+    markers: dict[str, MarkerStatus] = Field(default_factory=dict)
+    layouts: tuple[Layout, ...] = Field(min_length=1)
+
+    @property
+    def name(self) -> str:
+        return self.source
+
+    def raw_table(self, layout: Layout) -> str:
+        """Name of the table of schema ``raw`` that a layout's rows land in."""
+        return f"{self.source}__{layout.table}"
+
+    def layout(self, name: str) -> Layout:
+        return next(layout for layout in self.layouts if layout.name == name)
+
+
+class MapRow(_Strict):
+    """One question of a survey layout over a span of years, with the scale of its answers and the WRES item it serves."""
+
+    layout: str
+    first_year: int
+    last_year: int
+    sheet: str
+    question: str
+    scale: str
+    item: str | None
+    text_contains: str | None
+
+
+class Scale(_Strict):
+    """Answer labels of a question in printed order, each with the key the warehouse knows it by."""
+
+    labels: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+def registry(of: Settings | None = None) -> dict[str, Source]:
+    """All sources by name.
+
+    Raises:
+        RegistryError: listing every problem of every file.
+    """
+    return _registry((of or settings()).sources)
+
+
+@lru_cache(maxsize=8)
+def _registry(folder: Path) -> dict[str, Source]:
+    sources: dict[str, Source] = {}
+    problems: list[str] = []
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            source = Source.model_validate(yaml.safe_load(path.read_text()))
+        except (ValidationError, yaml.YAMLError) as error:
+            problems.append(f"{path.name}: {error}")
+            continue
+        if source.source != path.stem:
+            problems.append(f"{path.name}: the file is named after its source, but says source: {source.source}")
+        sources[source.source] = source
+    if problems:
+        raise RegistryError("\n".join(problems))
+    if not sources:
+        raise RegistryError(f"No source is registered in {folder}.")
+    return sources
+
+
+@lru_cache(maxsize=8)
+def survey_map(folder: Path, source: str) -> tuple[MapRow, ...]:
+    """Questions by layout and year from ``sources/maps/<source>.csv``."""
+    rows = []
+    for row in _read_csv(folder / "maps" / f"{source}.csv"):
+        rows.append(MapRow.model_validate({key: value or None for key, value in row.items()}))
+    return tuple(rows)
+
+
+@lru_cache(maxsize=8)
+def survey_scales(folder: Path, source: str) -> dict[str, Scale]:
+    """Answer scales by name from ``sources/maps/<source>_scales.csv``."""
+    collected: dict[str, list[dict[str, str]]] = {}
+    for row in _read_csv(folder / "maps" / f"{source}_scales.csv"):
+        collected.setdefault(row["scale"], []).append(row)
+    return {
+        name: Scale(
+            labels=tuple(row["label"] for row in sorted(rows, key=lambda row: int(row["position"]))),
+            answers=tuple(row["answer"] for row in sorted(rows, key=lambda row: int(row["position"]))),
+        )
+        for name, rows in collected.items()
+    }
+
+
+@lru_cache(maxsize=8)
+def header_map(folder: Path, source: str) -> dict[tuple[str, str], str]:
+    """Column by (layout, header as printed, lower case) from ``sources/maps/<source>.csv`` of a delimited source."""
+    return {
+        (row["layout"], row["header"].strip().lower()): row["column"]
+        for row in _read_csv(folder / "maps" / f"{source}.csv")
+    }
+
+
+def digest(of: Settings) -> str:
+    """Fingerprint of registry, maps and gate rules: a file rejected under other rules deserves a second look."""
+    running = hashlib.sha256()
+    for folder in (of.sources, of.expectations):
+        for path in sorted([*folder.rglob("*.yml"), *folder.rglob("*.csv")]):
+            running.update(path.name.encode())
+            running.update(path.read_bytes())
+    return running.hexdigest()
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))

@@ -1,0 +1,183 @@
+"""Connections to the warehouse, one role per step, and the migration that makes roles, schemas and the ``ops`` tables."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from wres import credentials, postgres
+from wres.settings import Settings
+
+GROUPS = ("wres_loader", "wres_gate", "wres_transformer", "wres_publisher", "analyst", "bi_reader")
+AIRFLOW = "airflow"
+OLDEST_SERVER = 18
+_MIGRATION = Path(__file__).with_name("warehouse.sql")
+# One key for the steps that write the candidate and its releases: build, marts gate, publish, rollback, prune.
+_WRITER_LOCK = 0x57524553
+_MIGRATION_LOCK = 0x57524554
+# A reader must not be able to hold up a publish by leaving a transaction open, nor tire the server with one query.
+_READER_LIMITS = {
+    "statement_timeout": "5min",
+    "idle_in_transaction_session_timeout": "60s",
+    "default_transaction_read_only": "on",
+}
+
+
+class WarehouseError(RuntimeError):
+    """The warehouse cannot be used as it is; the message says what to do."""
+
+
+class WriterBusyError(WarehouseError):
+    """Another build, gate or publish holds the warehouse."""
+
+
+def login(group: str) -> str:
+    """Name of the login user of a group (groups themselves cannot log in)."""
+    return group if group == AIRFLOW else f"{group}_login"
+
+
+def dsn(settings: Settings, role: str, database: str = "warehouse") -> str:
+    """libpq URI for a role, with the server started and the warehouse migrated if need be.
+
+    Args:
+        settings: where the warehouse is.
+        role: one of ``GROUPS``, or ``airflow`` for Airflow's own database.
+        database: ``warehouse`` or ``airflow``; on a server of the user's own, ``warehouse`` is the URI's database.
+
+    Raises:
+        WarehouseError: unknown role, server too old or out of reach.
+    """
+    if role not in (*GROUPS, AIRFLOW):
+        raise WarehouseError(f"There is no role {role!r}. Roles: {', '.join((*GROUPS, AIRFLOW))}.")
+    migrate(settings)
+    info = psycopg.conninfo.conninfo_to_dict(_administrator(settings, database))
+    host, port, name = info.get("host", "localhost"), info.get("port", 5432), info["dbname"]
+    password = credentials.password(settings, login(role))
+    options = "".join(f"&{key}={info[key]}" for key in ("sslmode", "sslrootcert") if info.get(key))
+    return f"postgresql://{login(role)}:{password}@{host}:{port}/{name}" + (f"?{options[1:]}" if options else "")
+
+
+def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psycopg.Connection:
+    """Open a connection as a role, with its group as the acting role (objects then belong to the group)."""
+    connection = psycopg.connect(
+        dsn(settings, role), autocommit=True, application_name=f"wres {role}", connect_timeout=10
+    )
+    if role.startswith("wres_"):
+        connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+    connection.autocommit = autocommit
+    return connection
+
+
+@contextmanager
+def writer(settings: Settings, *, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold the one writer's place for build, gate, publish and rollback; freed by the server if the process dies.
+
+    Raises:
+        WriterBusyError: another process holds it still after ``wait_seconds``.
+    """
+    with connect(settings, "wres_publisher", autocommit=True) as connection:
+        deadline = time.monotonic() + wait_seconds
+        while not connection.execute("select pg_try_advisory_lock(%s)", [_WRITER_LOCK]).fetchone()[0]:  # type: ignore[index]
+            if time.monotonic() >= deadline:
+                raise WriterBusyError(
+                    "Another wres process is building or publishing. Wait for it to end, or see `wres status`."
+                )
+            time.sleep(0.5)
+        yield
+
+
+_migrated: set[tuple[str, str]] = set()
+
+
+def migrate(settings: Settings) -> None:
+    """Make databases, roles, schemas and rights; a no-op when this version of the migration was applied already.
+
+    Raises:
+        WarehouseError: the server is older than Postgres 18, or out of reach.
+    """
+    text = _MIGRATION.read_text()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    target = (_administrator(settings, "warehouse"), digest)
+    if target in _migrated:
+        return
+    for database in ("warehouse", "airflow"):
+        _create_database(settings, database)
+    with _connect_administrator(settings, "warehouse") as connection:
+        connection.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        if not _applied(connection, digest):
+            connection.execute(text)  # type: ignore[arg-type]
+            connection.execute("insert into ops.migration (digest) values (%s) on conflict do nothing", [digest])
+            for role in GROUPS:
+                _create_login(settings, connection, role)
+    _migrated.add(target)
+
+
+def _applied(connection: psycopg.Connection, digest: str) -> bool:
+    if connection.execute("select to_regclass('ops.migration')").fetchone() == (None,):
+        return False
+    return connection.execute("select 1 from ops.migration where digest = %s", [digest]).fetchone() is not None
+
+
+def _administrator(settings: Settings, database: str) -> str:
+    if settings.warehouse_url and database == "warehouse":
+        return settings.warehouse_url
+    return postgres.administrator_dsn(settings, database)
+
+
+def _connect_administrator(settings: Settings, database: str, *, autocommit: bool = False) -> psycopg.Connection:
+    try:
+        connection = psycopg.connect(_administrator(settings, database), autocommit=autocommit, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise WarehouseError(f"The warehouse server cannot be reached: {error}".strip()) from error
+    if connection.info.server_version < OLDEST_SERVER * 10000:
+        version = connection.info.server_version // 10000
+        connection.close()
+        raise WarehouseError(
+            f"The warehouse needs Postgres {OLDEST_SERVER} or newer; this server is Postgres {version}. "
+            "Point WRES_WAREHOUSE_URL at a newer server, or unset it to use the embedded one."
+        )
+    return connection
+
+
+def _create_database(settings: Settings, database: str) -> None:
+    """Create ``warehouse`` (embedded server only) or ``airflow`` with its owner, where it is missing."""
+    if settings.warehouse_url and database == "warehouse":
+        return
+    maintenance = "warehouse" if settings.warehouse_url else "postgres"
+    with _connect_administrator(settings, maintenance, autocommit=True) as connection:
+        if connection.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
+            return
+        if database == AIRFLOW:
+            _create_login(settings, connection, AIRFLOW)
+        try:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(database)))
+        except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
+            return  # another process was first
+        if database == AIRFLOW:
+            connection.execute(f"alter database {database} owner to {AIRFLOW}")
+
+
+def _create_login(settings: Settings, connection: psycopg.Connection, group: str) -> None:
+    """Make the login user of a group; the password travels hashed, so that no log can show it."""
+    name = login(group)
+    hashed = connection.pgconn.encrypt_password(
+        credentials.password(settings, name).encode(), name.encode(), b"scram-sha-256"
+    ).decode()
+    if not connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone():
+        connection.execute(sql.SQL("create role {} login").format(sql.Identifier(name)))
+    connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(name), sql.Literal(hashed)))
+    if group != AIRFLOW:
+        connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), sql.Identifier(name)))
+    if group in ("analyst", "bi_reader"):
+        for setting, value in _READER_LIMITS.items():
+            connection.execute(
+                sql.SQL("alter role {} set {} = {}").format(
+                    sql.Identifier(name), sql.Identifier(setting), sql.Literal(value)
+                )
+            )

@@ -1,0 +1,261 @@
+-- The one migration: roles, schemas, the tables of `ops` and what each role may do. Idempotent: run at every change of this file.
+-- Who may do what: wres_loader fills raw; wres_gate judges; wres_transformer builds; wres_publisher swaps releases;
+-- analyst reads published and restricted; bi_reader reads published.
+
+-- Roles -----------------------------------------------------------------------------------------------------------
+do $$
+declare
+    role_name text;
+begin
+    foreach role_name in array array[
+        'wres_loader', 'wres_gate', 'wres_transformer', 'wres_publisher', 'analyst', 'bi_reader'
+    ] loop
+        if not exists (select from pg_roles where rolname = role_name) then
+            execute format('create role %I nologin', role_name);
+        end if;
+        -- An administrator of a managed server is no superuser and may give objects only to roles it belongs to.
+        if not (select rolsuper from pg_roles where rolname = current_user) then
+            execute format('grant %I to current_user', role_name);
+        end if;
+    end loop;
+end
+$$;
+
+grant wres_transformer to wres_publisher;  -- a release begins as the transformer's tables
+grant bi_reader to analyst;
+
+do $$
+begin
+    execute format('revoke all on database %I from public', current_database());
+    execute format(
+        'grant connect on database %I to wres_loader, wres_gate, wres_transformer, wres_publisher, analyst, bi_reader',
+        current_database()
+    );
+    execute format('grant temporary on database %I to wres_gate, wres_transformer, wres_loader', current_database());
+    -- Renaming the candidate into a release needs the right to create schemas.
+    execute format('grant create on database %I to wres_publisher', current_database());
+end
+$$;
+
+revoke all on schema public from public;
+
+-- Schemas ---------------------------------------------------------------------------------------------------------
+create schema if not exists raw;
+create schema if not exists gate;
+create schema if not exists staging;
+create schema if not exists intermediate;
+create schema if not exists marts;
+create schema if not exists history;
+create schema if not exists published;
+create schema if not exists restricted;
+create schema if not exists ops;
+
+alter schema raw owner to wres_loader;
+alter schema gate owner to wres_gate;
+alter schema staging owner to wres_transformer;
+alter schema intermediate owner to wres_transformer;
+alter schema marts owner to wres_transformer;
+alter schema history owner to wres_transformer;
+alter schema published owner to wres_publisher;
+alter schema restricted owner to wres_publisher;
+
+comment on schema raw is 'Every file as text, append-only: one table per source table.';
+comment on schema gate is 'Views of the batch being judged; empty between runs.';
+comment on schema marts is 'The candidate: rebuilt by dbt, renamed into a release when its gate passes.';
+comment on schema published is 'All that BI sees: views on the current release, after disclosure control.';
+comment on schema restricted is 'True counts at full precision, for analysts only.';
+comment on schema ops is 'Files, loads, outcomes, rejects, gate results and releases: the health of the warehouse in SQL.';
+
+-- Operations ------------------------------------------------------------------------------------------------------
+create table if not exists ops.migration (
+    digest text primary key,
+    applied_at timestamptz not null default now()
+);
+
+-- The registry as SQL, so that staging, the gate and the disclosure stage read the same declarations as the loader.
+create table if not exists ops.source (
+    source text primary key,
+    title text not null,
+    publisher text not null,
+    published_at text not null,
+    schedule text,
+    due text,
+    indicators text[] not null,
+    disclosure_policy text,
+    disclosure_reason text,
+    visible_to text[] not null,
+    retention_days integer
+);
+
+create table if not exists ops.marker (
+    source text not null,
+    marker text not null,
+    status text not null check (status in ('suppressed_source', 'missing', 'not_applicable')),
+    primary key (source, marker)
+);
+
+create table if not exists ops.file (
+    sha256 text primary key,
+    source text not null,
+    name text not null,
+    bytes bigint not null,
+    archived_as text not null,
+    is_synthetic boolean not null default false,
+    first_seen_at timestamptz not null default now()
+);
+
+create table if not exists ops.load (
+    load_id bigint generated always as identity primary key,
+    file_sha256 text not null references ops.file,
+    source text not null,
+    layout text,
+    source_table text,
+    period text,
+    state text not null check (state in ('loading', 'loaded', 'accepted', 'rejected')),
+    revision integer,
+    is_synthetic boolean not null default false,
+    rows_loaded bigint not null default 0,
+    rows_rejected bigint not null default 0,
+    registry_digest text not null,
+    problems jsonb not null default '[]',
+    report text,
+    started_at timestamptz not null default clock_timestamp(),
+    finished_at timestamptz
+);
+create index if not exists load_file on ops.load (file_sha256);
+-- The same bytes are accepted once, whatever is killed or run side by side.
+create unique index if not exists load_accepted_once on ops.load (file_sha256) where state = 'accepted';
+
+create table if not exists ops.load_content (
+    load_id bigint not null references ops.load on delete cascade,
+    source_table text not null,
+    period text not null,
+    org_code text not null,
+    primary key (load_id, source_table, period, org_code)
+);
+
+create table if not exists ops.blocked_measure (
+    load_id bigint not null references ops.load on delete cascade,
+    rule_id text not null,
+    measure text not null,
+    reason text not null,
+    primary key (load_id, rule_id, measure)
+);
+
+create table if not exists ops.rejected_row (
+    load_id bigint not null references ops.load on delete cascade,
+    rule_id text not null,
+    sheet text,
+    row_number integer,
+    column_name text,
+    value text,
+    reason text not null,
+    content jsonb not null,
+    rejected_at timestamptz not null default now()
+);
+create index if not exists rejected_row_load on ops.rejected_row (load_id);
+
+create table if not exists ops.outcome (
+    outcome_id bigint generated always as identity primary key,
+    source text,
+    period text,
+    step text not null,
+    status text not null check (status in ('ok', 'warning', 'failed', 'skipped')),
+    rows_in bigint,
+    rows_out bigint,
+    seconds double precision,
+    message text,
+    recorded_at timestamptz not null default clock_timestamp()
+);
+
+create table if not exists ops.release (
+    release_id integer primary key,
+    schema_name text not null unique,
+    fingerprint text not null,
+    code_revision text not null,
+    is_synthetic boolean not null,
+    is_current boolean not null default false,
+    is_pinned boolean not null default false,
+    data_docs text,
+    published_at timestamptz not null default now(),
+    dropped_at timestamptz
+);
+create unique index if not exists release_current on ops.release (is_current) where is_current;
+
+create table if not exists ops.release_input (
+    release_id integer not null references ops.release,
+    load_id bigint not null references ops.load,
+    source text not null,
+    source_table text not null,
+    period text not null,
+    revision integer,
+    file_name text not null,
+    file_sha256 text not null,
+    disclosure_policy text not null,
+    organisations integer not null,
+    primary key (release_id, load_id, period)
+);
+
+create table if not exists ops.gate_result (
+    gate_result_id bigint generated always as identity primary key,
+    gate text not null check (gate in ('raw', 'marts')),
+    load_id bigint references ops.load on delete cascade,
+    fingerprint text,
+    release_id integer references ops.release,
+    table_name text not null,
+    rule_id text not null,
+    severity text not null check (severity in ('critical', 'warning', 'info')),
+    scope text not null check (scope in ('file', 'row', 'measure', 'release')),
+    success boolean not null,
+    unexpected_count bigint not null default 0,
+    places jsonb not null default '[]',
+    message text not null,
+    judged_at timestamptz not null default clock_timestamp()
+);
+create index if not exists gate_result_release on ops.gate_result (release_id);
+
+create table if not exists ops.acceptance (
+    rule_id text not null,
+    fingerprint text not null,
+    comment text not null check (length(trim(comment)) > 0),
+    accepted_by text not null default session_user,
+    accepted_at timestamptz not null default now(),
+    primary key (rule_id, fingerprint)
+);
+
+-- What staging reads: for each (table, period, organisation) the newest accepted load, and no other.
+-- Real and synthetic inputs never share a release: once anything real is accepted, synthetic loads step aside.
+create or replace view ops.current_content as
+with accepted as (
+    select c.source_table, c.period, c.org_code, l.load_id, l.is_synthetic
+    from ops.load_content as c
+    inner join ops.load as l on c.load_id = l.load_id
+    where l.state = 'accepted'
+)
+select distinct on (source_table, period, org_code) source_table, period, org_code, load_id, is_synthetic
+from accepted
+where is_synthetic = not exists (select from accepted as a where not a.is_synthetic)
+order by source_table, period, org_code, load_id desc;
+
+-- Rights ----------------------------------------------------------------------------------------------------------
+grant usage on schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
+grant select on all tables in schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
+grant insert, update, delete on ops.source, ops.marker to wres_loader;
+grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
+grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
+grant insert on ops.acceptance to wres_publisher;
+grant insert, update on ops.release, ops.release_input to wres_publisher;
+grant update on ops.gate_result to wres_publisher;
+grant delete on ops.gate_result to wres_loader;
+
+grant usage on schema raw to wres_gate, wres_transformer;
+alter default privileges for role wres_loader in schema raw grant select on tables to wres_gate, wres_transformer;
+grant usage on schema staging, intermediate, marts to wres_gate;
+alter default privileges for role wres_transformer in schema staging grant select on tables to wres_gate;
+alter default privileges for role wres_transformer in schema intermediate grant select on tables to wres_gate;
+alter default privileges for role wres_transformer in schema marts grant select on tables to wres_gate;
+
+grant usage on schema published to bi_reader;
+grant usage on schema restricted to analyst;
+alter default privileges for role wres_publisher in schema published grant select on tables to bi_reader;
+alter default privileges for role wres_publisher in schema restricted grant select on tables to analyst;
