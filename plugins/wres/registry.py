@@ -162,7 +162,7 @@ class MapRow(_Strict):
     layout: str
     first_year: int
     last_year: int
-    sheet: str
+    sheet: str | None
     question: str
     scale: str
     item: str | None

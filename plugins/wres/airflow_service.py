@@ -1,0 +1,411 @@
+"""Airflow as a service of one warehouse: API server, scheduler and DAG processor as background processes.
+
+Everything lives under the warehouse's home: metadata in its Postgres, secrets in ``credentials.env``, logs in ``logs/``.
+Nothing here imports Airflow, whose import takes seconds; it is started as a user would start it.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, cast
+
+import psutil
+import psycopg
+
+from wres import credentials, warehouse
+from wres.settings import Settings
+
+HOST = "127.0.0.1"
+USER = "admin"
+# A load takes one slot and a build both: no load is accepted while dbt reads what is accepted.
+WRITERS_POOL = "warehouse_writers"
+WRITERS_SLOTS = 2
+_COMMANDS = {
+    "api-server": ("api-server",),
+    # The API server reads task logs from the same disk, so the scheduler need not serve them on a port of its own.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
+    "dag-processor": ("dag-processor",),
+}
+_STARTUP_SECONDS = 180.0
+# Tasks that run at a stop get this long to end; every step they take is one transaction, so a kill loses no data.
+_GRACE_SECONDS = 10.0
+_LOG_TAIL = 25
+
+
+class AirflowServiceError(RuntimeError):
+    """Airflow did not start; the message names the process and carries the tail of its log."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running Airflow.
+
+    Attributes:
+        port: of the web page and API, on 127.0.0.1.
+        processes: pid and creation time (a pid alone may have been given to another process since) by name.
+    """
+
+    port: int
+    processes: dict[str, tuple[int, float]]
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+
+def password(settings: Settings) -> str:
+    """Password of the web page's user ``admin``."""
+    return credentials.password(settings, f"airflow_{USER}")
+
+
+def log_file(settings: Settings, name: str) -> Path:
+    """Log of one of the processes (``scheduler``, ``api-server``, ``dag-processor``) or of ``migrate``."""
+    return settings.logs / f"airflow-{name}.log"
+
+
+def running(settings: Settings) -> Service | None:
+    """Return the service of this home if all its processes are up, else None."""
+    service = _remembered(settings)
+    if service is None or any(_process(*held) is None for held in service.processes.values()):
+        return None
+    return service
+
+
+def start(settings: Settings, *, wait: bool = True, say: Callable[[str], None] | None = None) -> Service:
+    """Start Airflow for this home; returns the running one if there is one.
+
+    Args:
+        settings: whose warehouse and DAGs.
+        wait: return only when API server, scheduler and DAG processor report themselves healthy.
+        say: is told each step, for a progress display.
+
+    Raises:
+        AirflowServiceError: a process ended or was not healthy in time.
+    """
+    tell = say or (lambda _: None)
+    settings.airflow_home.mkdir(parents=True, exist_ok=True)
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    with _lock(settings):
+        if service := running(settings):
+            return service
+        _end(settings)
+        port = _free_port(settings)
+        environment = _environment(settings, port)
+        _migrate(settings, environment, tell)
+        tell("starting the scheduler, the DAG processor and the API server")
+        service = Service(port, {name: _launch(settings, name, environment) for name in _COMMANDS})
+        _remember(settings, service)
+    try:
+        if wait:
+            _wait(settings, service)
+            _make_pool(settings, service)
+    except BaseException:
+        stop(settings)
+        raise
+    return service
+
+
+def stop(settings: Settings) -> bool:
+    """Stop Airflow and every process it started; True if there was one. Running tasks get a few seconds to end."""
+    if not settings.airflow_home.exists():
+        return False
+    with _lock(settings):
+        return _end(settings)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Environment in which ``airflow`` commands reach the running service (or would-be service) of this home."""
+    service = running(settings)
+    return _environment(settings, service.port if service else _free_port(settings))
+
+
+def log_tail(settings: Settings, name: str, lines: int = _LOG_TAIL) -> str:
+    """The last lines of a process's log, for error messages."""
+    path = log_file(settings, name)
+    text = path.read_text(errors="replace") if path.exists() else "(no log)"
+    return "\n".join(text.splitlines()[-lines:])
+
+
+def _environment(settings: Settings, port: int) -> dict[str, str]:
+    """What the processes need to know. A user's own ``AIRFLOW__...`` settings win where nothing here depends on them."""
+    database = warehouse.dsn(settings, warehouse.AIRFLOW, database="airflow").split("://", 1)[1]
+    url = f"http://{HOST}:{port}"
+    no_proxy = {HOST, "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
+    tunable = {
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        # Two cores: more tasks at a time only make each of them slower.
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
+        "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
+        "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__INSTANCE_NAME": "WRES warehouse",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+    }
+    fixed = {
+        "AIRFLOW_HOME": str(settings.airflow_home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.project / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.project / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(_write_password(settings)),
+        # The two addresses go together with the port: with one of them missing, tasks fail as they start.
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
+        "AIRFLOW__API__BASE_URL": url,
+        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
+        # psycopg takes the same parameters (sslmode, sslrootcert) as psycopg2; Airflow's own default, asyncpg, does not.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+psycopg://{database}",
+        "AIRFLOW__API__SECRET_KEY": credentials.password(settings, "airflow_session"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": credentials.password(settings, "airflow_token"),
+        "AIRFLOW__CORE__FERNET_KEY": _fernet_key(credentials.password(settings, "airflow_fernet")),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.logs / "airflow"),
+        "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(settings.logs / "airflow" / "dag_processor"),
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "SCARF_ANALYTICS": "false",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "WRES_HOME": str(settings.home),
+        "WRES_PROJECT": str(settings.project),
+        "WRES_WATCH_SECONDS": str(settings.watch_seconds),
+        "WRES_KEEP_RELEASES": str(settings.keep_releases),
+        "PYTHONPATH": os.pathsep.join(
+            filter(None, (str(settings.project / "plugins"), os.environ.get("PYTHONPATH", "")))
+        ),
+        # Tasks speak to the API server by HTTP on this machine; a proxy must not come between them.
+        "NO_PROXY": ",".join(sorted(no_proxy)),
+        "no_proxy": ",".join(sorted(no_proxy)),
+    }
+    if settings.warehouse_url:
+        fixed["WRES_WAREHOUSE_URL"] = settings.warehouse_url
+    result = {**tunable, **os.environ, **fixed}
+    # Each task is a process: without compiled modules every one of them compiles Airflow, pandas and dbt anew.
+    result.pop("PYTHONDONTWRITEBYTECODE", None)
+    return result
+
+
+def _fernet_key(secret: str) -> str:
+    """Airflow wants 32 bytes in URL-safe base64, which a generated password is not."""
+    return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode()
+
+
+def _write_password(settings: Settings) -> Path:
+    """The file from which Airflow's own user list takes passwords; written by us, so that it need not print one."""
+    path = settings.airflow_home / "passwords.json"
+    path.touch(mode=0o600)
+    wanted = json.dumps({USER: password(settings)}) + "\n"
+    if path.read_text() != wanted:
+        path.write_text(wanted)
+    return path
+
+
+def _migrate(settings: Settings, environment: dict[str, str], tell: Callable[[str], None]) -> None:
+    """Bring Airflow's tables to this version. Skipped when they are: the command takes seconds even to find that out."""
+    marker = settings.airflow_home / "migrated.json"
+    done = {"airflow": version("apache-airflow-core"), "revision": _revision(settings)}
+    if done["revision"] and marker.exists() and json.loads(marker.read_text()) == done:
+        return
+    tell("preparing Airflow's database")
+    with log_file(settings, "migrate").open("w") as log:
+        code = subprocess.run(
+            _airflow("db", "migrate"), env=environment, stdout=log, stderr=subprocess.STDOUT, check=False
+        ).returncode
+    if code != 0:
+        raise AirflowServiceError(
+            f"`airflow db migrate` failed (exit {code}). Its log ends:\n{log_tail(settings, 'migrate')}"
+        )
+    marker.write_text(json.dumps({**done, "revision": _revision(settings)}))
+
+
+def _revision(settings: Settings) -> str | None:
+    """Revision of Airflow's tables, None when there are none."""
+    with psycopg.connect(warehouse.dsn(settings, warehouse.AIRFLOW, database="airflow")) as connection:
+        try:
+            row = connection.execute("select version_num from alembic_version").fetchone()
+        except psycopg.errors.UndefinedTable:
+            return None
+    return row[0] if row else None
+
+
+def _airflow(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "airflow", *arguments]
+
+
+def _launch(settings: Settings, name: str, environment: dict[str, str]) -> tuple[int, float]:
+    with log_file(settings, name).open("w") as log:
+        # A session of its own: Ctrl-C at the terminal ends the waiting command, which then stops the service in order.
+        process = subprocess.Popen(
+            _airflow(*_COMMANDS[name]),
+            env=environment,
+            cwd=settings.airflow_home,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return process.pid, psutil.Process(process.pid).create_time()
+
+
+def _wait(settings: Settings, service: Service) -> None:
+    deadline = time.monotonic() + _STARTUP_SECONDS
+    unhealthy = list(_COMMANDS)
+    while time.monotonic() < deadline:
+        for name, held in service.processes.items():
+            if _process(*held) is None:
+                raise AirflowServiceError(
+                    f"Airflow's {name} ended as it started. {log_file(settings, name)} ends:\n"
+                    f"{log_tail(settings, name)}"
+                )
+        unhealthy = _unhealthy(service)
+        if not unhealthy:
+            return
+        time.sleep(0.5)
+    tails = "\n".join(f"--- {name}\n{log_tail(settings, name)}" for name in unhealthy)
+    raise AirflowServiceError(f"Airflow was not ready after {_STARTUP_SECONDS:.0f} seconds:\n{tails}")
+
+
+def _unhealthy(service: Service) -> list[str]:
+    """Names of the processes that are not at work yet, by Airflow's own health report."""
+    try:
+        health = _request(f"{service.url}/api/v2/monitor/health")
+    except (OSError, ValueError):
+        return ["api-server"]
+    reported = {"api-server": "metadatabase", "scheduler": "scheduler", "dag-processor": "dag_processor"}
+    return [name for name, key in reported.items() if (health.get(key) or {}).get("status") != "healthy"]
+
+
+def _make_pool(settings: Settings, service: Service) -> None:
+    """Make the pool of writers through the API: the command line would take as long as the whole start."""
+    login = {"username": USER, "password": password(settings)}
+    token = _request(f"{service.url}/auth/token", body=login)["access_token"]
+    pool = {
+        "name": WRITERS_POOL,
+        "slots": WRITERS_SLOTS,
+        "description": "Loads take one slot, a build both",
+        "include_deferred": False,
+    }
+    try:
+        _request(f"{service.url}/api/v2/pools", token=token, body=pool)
+    except urllib.error.HTTPError as error:
+        if error.code != 409:  # it is there already
+            raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error
+
+
+def _request(url: str, *, token: str | None = None, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    request = urllib.request.Request(  # noqa: S310 - always http on this machine
+        url, data=json.dumps(body).encode() if body is not None else None, headers=headers
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=10) as response:
+        return cast("dict[str, Any]", json.load(response))
+
+
+def _end(settings: Settings) -> bool:
+    """End all processes of the remembered service, with their children, and forget it."""
+    service = _remembered(settings)
+    if service is None:
+        return False
+    ended = False
+    # The scheduler first, so that no new task begins while its API server goes away.
+    for name in ("scheduler", "dag-processor", "api-server"):
+        process = _process(*service.processes[name]) if name in service.processes else None
+        if process is None:
+            continue
+        ended = True
+        _end_group(process)
+    (settings.airflow_home / "service.json").unlink(missing_ok=True)
+    return ended
+
+
+def _end_group(process: psutil.Process) -> None:
+    """End a process and all it started: politely, then by force."""
+    family = [process]
+    with contextlib.suppress(psutil.NoSuchProcess):
+        family += process.children(recursive=True)
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process.terminate()
+    _, alive = psutil.wait_procs([process], timeout=_GRACE_SECONDS)
+    for survivor in alive:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family += survivor.children(recursive=True)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    psutil.wait_procs(family, timeout=_GRACE_SECONDS)
+
+
+def _process(pid: int, created: float) -> psutil.Process | None:
+    """The process, unless it ended (or ended and its pid was given to another)."""
+    try:
+        process = psutil.Process(pid)
+        if abs(process.create_time() - created) > 1 or process.status() == psutil.STATUS_ZOMBIE:
+            return None
+    except psutil.NoSuchProcess:
+        return None
+    return process
+
+
+def _remembered(settings: Settings) -> Service | None:
+    try:
+        held = json.loads((settings.airflow_home / "service.json").read_text())
+    except FileNotFoundError:
+        return None
+    return Service(held["port"], {name: (pid, created) for name, (pid, created) in held["processes"].items()})
+
+
+def _remember(settings: Settings, service: Service) -> None:
+    path = settings.airflow_home / "service.json"
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps(asdict(service)))
+    partial.replace(path)
+
+
+def _free_port(settings: Settings) -> int:
+    """The port used last time if it is free still, so that bookmarks keep working, else any free one."""
+    memory = settings.airflow_home / "port"
+    wanted = int(memory.read_text()) if memory.exists() else 8080
+    for candidate in (wanted, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, candidate))
+            except OSError:
+                continue
+            port: int = probe.getsockname()[1]
+            memory.write_text(str(port))
+            return port
+    raise AirflowServiceError("There is no free TCP port on 127.0.0.1.")
+
+
+@contextmanager
+def _lock(settings: Settings) -> Iterator[None]:
+    with (settings.airflow_home / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,241 @@
+"""What the DAGs share and the command line has no use for: defaults, when to retry, batches, the report of a run.
+
+Only DAG files import this module; the rest of the package does without Airflow.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowSkipException
+
+from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
+from wres.settings import Settings
+
+if TYPE_CHECKING:
+    from wres.registry import Source
+
+__all__ = ["WRITERS_POOL", "WRITERS_SLOTS"]
+
+# The closed list of tags: what a DAG is for.
+TAGS = frozenset({"ingest", "watch", "transform", "housekeeping"})
+RETRIES = 2
+_FIRST_DELAY = timedelta(seconds=5)
+# A mapped task costs a process of about two seconds, so many small files share one.
+_MAX_BATCHES = 8
+_DRIVERS = frozenset({"psycopg", "psycopg2", "sqlalchemy"})
+_LOST = frozenset({"OperationalError", "InterfaceError", "WriterBusyError"})
+
+
+class RejectedFilesError(RuntimeError):
+    """Files of the run were rejected; the message names each with its report."""
+
+
+class NothingAcceptedError(RuntimeError):
+    """The gate accepted no file of the run, so there is nothing new to build."""
+
+
+class GateBlockedError(RuntimeError):
+    """The candidate may not be published; the message names the rules and where to read on."""
+
+
+class LostConnection(RetryPolicy):
+    """Retry what a retry can mend: a lost connection, or another writer at work. Everything else fails at once.
+
+    A file that breaks its contract breaks it again in a minute; trying thrice only delays the message.
+    """
+
+    def evaluate(
+        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
+    ) -> RetryDecision:
+        cause = next((error for error in _chain(exception) if _is_lost_connection(error)), None)
+        if cause is None:
+            return RetryDecision.fail(reason=f"{type(exception).__name__}: a retry would not help")
+        return RetryDecision.retry(delay=_FIRST_DELAY * 4 ** (try_number - 1), reason=f"{type(cause).__name__}")
+
+
+def _chain(exception: BaseException | None) -> Iterable[BaseException]:
+    """The exception and what it was raised from, as a traceback shows them."""
+    while exception is not None:
+        yield exception
+        exception = exception.__cause__ or (None if exception.__suppress_context__ else exception.__context__)
+
+
+def _is_lost_connection(exception: BaseException) -> bool:
+    return any(
+        kind.__name__ in _LOST and kind.__module__.split(".")[0] in _DRIVERS | {"wres"} for kind in type(exception).__mro__
+    )
+
+
+def defaults(owner: str, *, minutes: int = 15) -> dict[str, Any]:
+    """Default arguments of every task: owner, retries for lost connections only, a limit to its running time."""
+    return {
+        "owner": owner,
+        "retries": RETRIES,
+        "retry_policy": LostConnection(),
+        "retry_delay": _FIRST_DELAY,
+        "execution_timeout": timedelta(minutes=minutes),
+    }
+
+
+def source_text(source: Source) -> str:
+    """The documentation page of an ingest DAG, from the registry."""
+    files = "\n".join(
+        f"- **{layout.name}**: {', '.join(f'`{pattern}`' for pattern in layout.files)}" for layout in source.layouts
+    )
+    return (
+        f"### {source.title}\n\n{source.description}\n"
+        f"Publisher: {source.publisher}. Published at <{source.published_at}>.\n\n"
+        f"Files dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file is "
+        "rejected with a report and its siblings are accepted. The run fails when a file was rejected; a correction is "
+        f"dropped into the same folder.\n\n{files}\n"
+    )
+
+
+def backfill_period(source: Source, logical_date: datetime) -> str:
+    """The period that a backfill's date stands for: its month, or for a yearly source the last year that was complete."""
+    is_yearly = source.schedule.split()[3] != "*"
+    return str(logical_date.year - 1) if is_yearly else f"{logical_date:%Y-%m}"
+
+
+def batches(settings: Settings, source: Source, period: str | None = None) -> list[dict[str, Any]]:
+    """What there is to load, in at most eight batches of similar size: ``name`` (for the grid), ``paths``, ``period``.
+
+    Args:
+        settings: whose landing folder and archive.
+        source: the source to look for.
+        period: None for the new files of the landing folder; a backfill's period for the archived files of that period.
+
+    Raises:
+        AirflowSkipException: nothing to load.
+    """
+    if period is None:
+        from wres.load import discover
+
+        paths = [found.path for found in discover(settings, source.name)]
+    else:
+        held = (settings.archive / source.name / period).glob("*/*")
+        paths = sorted(path for path in held if path.name != "manifest.json")
+    if not paths:
+        raise AirflowSkipException(f"There is no file of {source.name} to load.")
+    size = math.ceil(len(paths) / _MAX_BATCHES)
+    groups = [paths[start : start + size] for start in range(0, len(paths), size)]
+    return [
+        {"name": _batch_name(group), "paths": [str(path) for path in group], "period": period} for group in groups
+    ]
+
+
+def _batch_name(paths: Sequence[Path]) -> str:
+    return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
+
+
+def judge(settings: Settings, load_ids: Iterable[Sequence[int]]) -> list[dict[str, Any]]:
+    """Judge the loads of all batches in one process; one line per file, small enough to hand on to the report."""
+    from wres.gate import judge_loads
+
+    ids = [load_id for batch in load_ids for load_id in batch]
+    if not ids:
+        raise AirflowSkipException("Every file was known already.")
+    return [
+        {
+            "file": verdict.file_name,
+            "state": verdict.state,
+            "problems": [problem.sentence() for problem in verdict.problems],
+            "report": str(verdict.report) if verdict.report else None,
+        }
+        for verdict in judge_loads(settings, ids)
+    ]
+
+
+def require_accepted(verdicts: Sequence[dict[str, Any]]) -> None:
+    """Fail when no file was accepted, so that nothing is announced to the DAGs that wait for this source."""
+    if not any(verdict["state"] == "accepted" for verdict in verdicts):
+        raise NothingAcceptedError(f"None of {len(verdicts)} file(s) was accepted; the report task names the causes.")
+
+
+def report(planned: Sequence[Any] | None, loaded: Sequence[Any], verdicts: Sequence[dict[str, Any]] | None) -> str:
+    """Say what became of every file of the run.
+
+    Args:
+        planned: the batches that ``discover`` found, None if it found nothing.
+        loaded: results of the load tasks that succeeded.
+        verdicts: of the gate, None if it was not reached.
+
+    Raises:
+        RejectedFilesError: naming each rejected file, its problems and its report.
+    """
+    if not planned:
+        raise AirflowSkipException("There was nothing to load.")
+    accepted = [verdict for verdict in verdicts or () if verdict["state"] == "accepted"]
+    rejected = [verdict for verdict in verdicts or () if verdict["state"] != "accepted"]
+    lines = [f"{len(accepted)} file(s) accepted, {len(rejected)} rejected."]
+    for verdict in rejected:
+        problems = verdict["problems"]
+        lines.append(f"{verdict['file']} was rejected:")
+        lines += [f"    {problem}" for problem in problems[:5]]
+        if len(problems) > 5:
+            lines.append(f"    and {len(problems) - 5} more")
+        lines.append(f"    report to send back: {verdict['report']}")
+    lost = len(planned) - len(loaded)
+    if lost:
+        lines.append(f"{lost} of {len(planned)} batches could not be loaded; see the failed load tasks.")
+    if verdicts is None and any(loaded):
+        lines.append("The gate did not finish; the files wait for the next run.")
+    text = "\n".join(lines)
+    if len(lines) > 1:
+        raise RejectedFilesError(text)
+    return text
+
+
+def require_changed(settings: Settings) -> None:
+    """Skip the build when it would only make the current release again."""
+    from wres.build import changed_inputs
+
+    if not changed_inputs(settings):
+        raise AirflowSkipException("The accepted files are those of the current release: nothing to build.")
+
+
+def require_passed(settings: Settings) -> str:
+    """Judge the candidate; its warnings as text.
+
+    Raises:
+        GateBlockedError: with the rules that block.
+    """
+    from wres.gate import judge_candidate
+
+    verdict = judge_candidate(settings)
+    if not verdict.passed:
+        listed = "\n".join(f"    {failure}" for failure in verdict.failures)
+        raise GateBlockedError(
+            f"{len(verdict.failures)} rule(s) block the release, the current one stays:\n{listed}\n"
+            f"Results by rule: {settings.data_docs}. A rule that waits for a person is settled by "
+            "`wres accept RULE --comment TEXT`."
+        )
+    return "\n".join(str(warning) for warning in verdict.warnings)
+
+
+def dags_with_new_files(settings: Settings) -> list[str]:
+    """Ingest DAGs whose source has a new file in the landing folder."""
+    from wres.load import discover
+
+    return sorted({f"ingest_{found.source}" for found in discover(settings)})
+
+
+def prune_logs(settings: Settings, *, days: int = 60) -> int:
+    """Delete log files older than ``days`` and the folders they leave empty; number of files deleted."""
+    oldest = time.time() - days * 86400
+    deleted = 0
+    for path in sorted(settings.logs.rglob("*"), reverse=True):
+        if path.is_symlink() or path.is_file():
+            if path.lstat().st_mtime < oldest:
+                path.unlink()
+                deleted += 1
+        elif not any(path.iterdir()):
+            path.rmdir()
+    return deleted

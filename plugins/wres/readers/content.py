@@ -1,0 +1,206 @@
+"""Opening a file: what it really is (by its bytes, not its name), and its cells or its text."""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from wres.problems import FileRejected, Problem
+from wres.registry import Layout
+
+Row = tuple[str | int | None, ...]
+# Far above any official workbook (the largest unpacks to 30 MB): what is larger is an attack or a mistake.
+_LARGEST_UNPACKED = 1_000_000_000
+_DOWNLOAD_AGAIN = "Download the file again from the publisher and send it unchanged."
+
+
+@dataclass
+class Workbook:
+    """Sheets by name; each a list of rows of cells from A1 on, empty cells as ''."""
+
+    sheets: dict[str, list[list[Any]]]
+
+
+@dataclass(frozen=True)
+class Text:
+    """A delimited text file, decoded as it is read."""
+
+    path: Path
+
+    def lines(self) -> Iterator[str]:
+        """Decoded lines with their ends, for a csv reader; undecodable bytes raise ``FileRejected``."""
+        with self.path.open("r", encoding="utf-8-sig", newline="", errors="strict") as file:
+            number = 0
+            while True:
+                try:
+                    line = next(file)
+                except StopIteration:
+                    return
+                except UnicodeDecodeError as error:
+                    raise FileRejected(
+                        Problem(
+                            rule="F03",
+                            scope="file",
+                            row=number + 1,
+                            value=error.object[error.start : error.start + 8].hex(" "),
+                            message="the file is not UTF-8 from about here on",
+                            action="Save the file as 'CSV UTF-8' and send it again.",
+                        )
+                    ) from error
+                number += 1
+                if "\0" in line:
+                    raise FileRejected(
+                        Problem(
+                            rule="F03",
+                            scope="file",
+                            row=number,
+                            message="the file holds NUL characters: it is binary or UTF-16",
+                            action="Save the file as 'CSV UTF-8' and send it again.",
+                        )
+                    )
+                yield line
+
+
+Content = Workbook | Text
+
+
+@dataclass
+class Batch:
+    """Rows of one file, ready for ``COPY``.
+
+    Attributes:
+        layout: the layout that fitted.
+        period: ``2024`` (survey year) or ``2024-06``.
+        columns: names of the raw columns after the provenance columns.
+        rows: tuples (sheet, row number, *columns), lazily; consumed once.
+        organisations: organisation codes the file states, filled while ``rows`` is consumed; ``{'*'}`` for a file that
+            states its period as a whole.
+        warnings: problems that do not stop the file.
+    """
+
+    layout: Layout
+    period: str
+    columns: tuple[str, ...]
+    rows: Iterable[Row]
+    organisations: set[str] = field(default_factory=set)
+    warnings: list[Problem] = field(default_factory=list)
+
+
+def open_content(path: Path) -> Content:
+    """Open a file by what its first bytes say it is.
+
+    Raises:
+        FileRejected: empty, a web page, password-protected, damaged, or far too large inside.
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    if not head.strip():
+        raise _unreadable("F01", "the file is empty", _DOWNLOAD_AGAIN)
+    if re.match(rb"\s*(<!doctype|<html|<\?xml|<head|<body|<script)", head.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
+        raise _unreadable(
+            "F01",
+            "the file is a web page (HTML), whatever its name says: a link's page was saved in place of the file",
+            "Open the link in a browser, sign in if it asks, and download the file itself.",
+        )
+    if head.startswith(b"PK"):
+        return _open_workbook(path, zipped=True)
+    if head.startswith(b"\xd0\xcf\x11\xe0"):
+        return _open_workbook(path, zipped=False)
+    if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb"):
+        raise _unreadable("F01", "the file is named as a workbook but is none", _DOWNLOAD_AGAIN)
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise _unreadable("F03", "the file is UTF-16, not UTF-8", "Save the file as 'CSV UTF-8' and send it again.")
+    return Text(path)
+
+
+def _open_workbook(path: Path, *, zipped: bool) -> Workbook:
+    import pandas as pd
+
+    if zipped:
+        try:
+            with zipfile.ZipFile(path) as archive:
+                unpacked = sum(member.file_size for member in archive.infolist())
+        except (zipfile.BadZipFile, OSError) as error:
+            raise _unreadable("F02", "the workbook is damaged or was cut off in transfer", _DOWNLOAD_AGAIN) from error
+        if unpacked > _LARGEST_UNPACKED:
+            raise _unreadable(
+                "F02", f"the workbook unpacks to {unpacked / 1e9:.1f} GB, more than is read", _DOWNLOAD_AGAIN
+            )
+    elif "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+        raise _unreadable(
+            "F04", "the workbook is protected with a password", "Save it without a password and send it again."
+        )
+    try:
+        frames = pd.read_excel(path, sheet_name=None, header=None, dtype=object, na_filter=False, engine="calamine")
+    except Exception as error:  # noqa: BLE001 - the parser raises many kinds; all mean the same to the sender
+        raise _unreadable(
+            "F02", f"the workbook is damaged or was cut off in transfer ({str(error)[:120]})", _DOWNLOAD_AGAIN
+        ) from error
+    return Workbook({str(name): frame.to_numpy(dtype=object).tolist() for name, frame in frames.items()})
+
+
+def cell_text(value: Any) -> str | None:
+    """A cell as text, nothing lost: numbers at full precision, dates as ISO, empty as None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value.replace("\0", "�")
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return str(value)
+
+
+def normalise(text: Any) -> str:
+    """A header as it is compared: white space folded, case ignored."""
+    return re.sub(r"\s+", " ", str(text)).strip().casefold()
+
+
+def nearest(text: str, candidates: Iterable[str]) -> str | None:
+    """The candidate most like a text, for messages; None when nothing comes close."""
+    known = list(candidates)
+    found = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
+    return found[0] if found else None
+
+
+def name_fits(layout: Layout, name: str) -> bool:
+    """Whether a file's name is one the layout expects (case ignored)."""
+    return any(fnmatch.fnmatch(name.lower(), pattern.lower()) for pattern in layout.files)
+
+
+def period_from_text(layout: Layout, text: str) -> str | None:
+    """``2024`` or ``2024-06`` by the layout's pattern with groups ``year`` and perhaps ``month``."""
+    if layout.period.pattern is None:
+        return None
+    found = re.search(layout.period.pattern, text)
+    if found is None:
+        return None
+    parts = found.groupdict()
+    return f"{parts['year']}-{parts['month']}" if parts.get("month") else parts["year"]
+
+
+def period_missing(layout: Layout, example: str) -> Problem:
+    """The problem of a file of which nobody can say when it is from."""
+    return Problem(
+        rule="F05",
+        scope="file",
+        message="neither the file's content nor its name says which period it is from",
+        action=f"Give it with --period (such as {example}), or put it into the file's name as in "
+        f"{layout.files[0].replace('*', '_' + example) if layout.files else example}.",
+    )
+
+
+def _unreadable(rule: str, message: str, action: str) -> FileRejected:
+    return FileRejected(Problem(rule=rule, scope="file", message=message, action=action))

@@ -1,0 +1,75 @@
+"""Made-up feeds in the official layouts, so that the whole platform runs before anyone has a file at hand.
+
+Nothing here comes from a real organisation: codes, names and figures are drawn from a seed, national levels alone are
+set near published ones. Every file says SYNTHETIC in its content, which is how a load knows it apart from a real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from wres.registry import registry
+from wres.sample import organisations, survey
+from wres.settings import settings
+
+TRUSTS_ALLOWED = range(5, 601)
+MOST_YEARS = 10
+
+
+def write_sample(
+    directory: Path,
+    *,
+    trusts: int = 40,
+    first_year: int = 2021,
+    last_year: int = 2024,
+    seed: int = 1,
+    progress: Callable[[str], None] | None = None,
+) -> list[Path]:
+    """Write synthetic feeds into ``directory/<source>/``, a folder then fit to be a landing folder.
+
+    Args:
+        directory: folder to write below; made when absent. Files of an earlier call with the same names are replaced.
+        trusts: open trusts that take part in the survey; a few closed ones come on top.
+        first_year: first survey year of the benchmark workbook's history.
+        last_year: survey year of the detailed workbooks, and last year of the history.
+        seed: the same arguments give the same bytes.
+        progress: told the name of each file before it is made.
+
+    Returns:
+        The files written, in the order in which they were made.
+
+    Raises:
+        ValueError: a count or a span of years that cannot be written.
+    """
+    known = registry(settings())["staff_survey"].layout("detailed_organisational")
+    if trusts not in TRUSTS_ALLOWED:
+        raise ValueError(f"trusts must be from {TRUSTS_ALLOWED[0]} to {TRUSTS_ALLOWED[-1]}, not {trusts}")
+    if not known.first_year <= last_year <= known.last_year:
+        raise ValueError(f"the last survey year must be from {known.first_year} to {known.last_year}, not {last_year}")
+    if not 0 <= last_year - first_year < MOST_YEARS:
+        raise ValueError(f"survey years {first_year}-{last_year}: from 1 to {MOST_YEARS} years can be written")
+
+    written = []
+    for source, name, make in _files(trusts, first_year, last_year, seed):
+        if progress:
+            progress(f"{source}/{name}")
+        folder = directory / source
+        folder.mkdir(parents=True, exist_ok=True)
+        # A landing folder is watched: a file appears in it whole or not at all.
+        unfinished = folder / f".{name}.unfinished"
+        unfinished.write_bytes(make())
+        written.append(unfinished.replace(folder / name))
+    return written
+
+
+def _files(trusts: int, first_year: int, last_year: int, seed: int) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Source, file name and the function that gives the bytes, one file after the other."""
+    # A generator for each part, so that a change in one feed leaves the others as they were.
+    register = organisations.draw(np.random.default_rng([seed, 1]), trusts, first_year, last_year)
+    for name, content in organisations.feeds(np.random.default_rng([seed, 2]), register, first_year, last_year):
+        yield "organisations", name, content
+    for name, content in survey.feeds(np.random.default_rng([seed, 3]), register, first_year, last_year):
+        yield "staff_survey", name, content
