@@ -33,7 +33,9 @@ define as_pip
 	if ! [ -w "$${HOME:-/nonexistent}" ]; then export UV_NO_CACHE=1; fi
 endef
 
-install = $(BIN)/uv pip install --python $(BIN)/python --no-deps
+# A progress bar on a terminal, silence elsewhere (errors always show).
+install = $(BIN)/uv pip install --python $(BIN)/python --no-deps $$(test -t 2 || echo --quiet)
+count = $$(grep -c '^[a-zA-Z].*==' $<)
 
 .PHONY: help
 help: ## this list
@@ -111,13 +113,13 @@ $(BIN)/uv:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/uv.txt
 
 .venv/.runtime: requirements.lock pyproject.toml | $(BIN)/uv
-	@echo "set-up: packages of requirements.lock"
-	@$(as_pip); $(install) --require-hashes -r requirements.lock
+	@echo "set-up: up to $(count) packages of $<"
+	@$(as_pip); $(install) --require-hashes -r $<
 	@echo "set-up: the project itself (wres)"
-	@$(as_pip); $(install) --quiet --no-build-isolation --editable .
+	@$(as_pip); $(install) --no-build-isolation --editable .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
-	@echo "set-up: packages for tests and checks (requirements-dev.lock)"
-	@$(as_pip); $(install) --require-hashes -r requirements-dev.lock
+	@echo "set-up: what tests and checks need besides ($<)"
+	@$(as_pip); $(install) --require-hashes -r $<
 	@touch $@
