@@ -11,9 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from wres.registry import registry
 from wres.sample import organisations, survey
-from wres.settings import settings
 
 TRUSTS_ALLOWED = range(5, 601)
 MOST_YEARS = 10
@@ -44,7 +42,7 @@ def write_sample(
     Raises:
         ValueError: a count or a span of years that cannot be written.
     """
-    known = registry(settings())["staff_survey"].layout("detailed_organisational")
+    known = survey.detailed_layout("detailed_organisational")
     if trusts not in TRUSTS_ALLOWED:
         raise ValueError(f"trusts must be from {TRUSTS_ALLOWED[0]} to {TRUSTS_ALLOWED[-1]}, not {trusts}")
     if not known.first_year <= last_year <= known.last_year:

@@ -24,6 +24,20 @@ REGIONS = {
 NO_REGION = ("QZZ", "Special Health Authorities and other statutory bodies")
 MOST_AREAS = 42  # Integrated care boards in England
 SURVEYED_BOARDS = 2
+FIRST_PARTS = (
+    "Alder Amber Bracken Bramble Cinder Dapple Elder Fern Gorse Hazel Ivory Juniper Kestrel Larch Maple Nettle Osier "
+    "Plover Quince Rowan Sorrel Teasel Umber Vetch Willow Yarrow"
+)
+LAST_PARTS = (
+    "combe dale fold garth haven holt hythe keld leigh mere minster mouth ness pool rigg scar shaw stead thorpe "
+    "thwaite toft wath wick worth"
+)
+
+
+WORKFORCE_HEADER = (
+    "DATE NHSE_REGION_CODE NHSE_REGION_NAME ICS_CODE ICS_NAME ORG_CODE ORG_NAME ORG_TYPE "
+    "FTE_DAYS_LOST FTE_DAYS_AVAILABLE SICKNESS_ABSENCE_RATE_PERCENT"
+)
 
 
 @dataclass(frozen=True)
@@ -138,6 +152,10 @@ def draw(rng: np.random.Generator, trusts: int, first_year: int, last_year: int)
     opened: list[Organisation] = []
     for index, (group, area) in enumerate(zip(groups, where, strict=True)):
         name = f"{next(places)} SYNTHETIC {group.title}"
+        # One trust has moved to another region, and some boards have taken in a part of another's area.
+        earlier_area = where[index - 1] if index == 3 else None
+        if earlier_area is None and index // len(areas) % 2 == 0:
+            earlier_area = earlier_areas.get(area.code)
         opened.append(
             Organisation(
                 code=next(codes),
@@ -146,9 +164,8 @@ def draw(rng: np.random.Generator, trusts: int, first_year: int, last_year: int)
                 area=area,
                 # The third trust is the one a merger makes within the span of years.
                 opened=f"{merger_year}0401" if index == 2 else f"{rng.integers(1991, 2009)}0401",
-                earlier_name=name.replace("Foundation Trust", "Trust") if index % 14 == 0 else "",
-                # One trust moves to another region, some areas were another board's before.
-                earlier_area=where[index - 1] if index == 3 else earlier_areas.get(area.code) if index % 2 else None,
+                earlier_name=name.replace(" SYNTHETIC", " and District SYNTHETIC") if index % 14 == 0 else "",
+                earlier_area=earlier_area,
                 respondents=max(250, round(group.respondents * sizes[index])),
                 few_bme=index % 20 == 4,
             )
@@ -177,7 +194,8 @@ def feeds(
     yield f"etr_{earlier}_synthetic.csv", partial(_trust_file, register, earlier, current=False)
     yield f"etr_{later}_synthetic.csv", partial(_trust_file, register, later, current=True)
     yield "succarc_synthetic.csv", partial(_successor_file, register)
-    yield f"nhs_sickness_absence_{last_year + 1}-03_synthetic.csv", partial(_workforce_file, rng, register, last_year + 1)
+    workforce = partial(_workforce_file, rng, register, last_year + 1)
+    yield f"nhs_sickness_absence_{last_year + 1}-03_synthetic.csv", workforce
 
 
 def _areas(trusts: int) -> tuple[list[Area], dict[str, Area]]:
@@ -197,10 +215,7 @@ def _areas(trusts: int) -> tuple[list[Area], dict[str, Area]]:
 
 def _places(rng: np.random.Generator) -> Iterator[str]:
     """Names of places that do not exist."""
-    first = "Alder Bramble Cinder Dapple Elder Fern Gorse Hazel Ivory Juniper Kestrel Larch Maple Nettle Osier".split()
-    first += "Plover Quince Rowan Sorrel Teasel Umber Vetch Willow Yarrow Amber Bracken".split()
-    last = "combe dale fold garth haven holt hythe keld leigh mere minster mouth ness pool rigg scar shaw stead".split()
-    last += "thorpe thwaite toft wath wick worth".split()
+    first, last = FIRST_PARTS.split(), LAST_PARTS.split()
     names = [start + end for start, end in product(first, last)]
     return (names[position] for position in rng.permutation(len(names)))
 
@@ -267,8 +282,9 @@ def _trust_file(register: Register, vintage: str, *, current: bool) -> bytes:
         for trust in sorted([*register.trusts, *register.closed], key=lambda trust: trust.code)
         if trust.opened <= until
     ]
-    place = ["", ""] if current else ["W00", "Q99"]
-    rows.append(_row("ZW0", "SYNTHETIC CYMRU NHS TRUST", *place, "ZZ9 9ZZ", "19990401", "", current, "W"))
+    # Wales has neither region nor board: placeholders once, blank now.
+    region, board = ("", "") if current else ("W00", "Q99")
+    rows.append(_row("ZW0", "SYNTHETIC CYMRU NHS TRUST", region, board, "ZZ9 9ZZ", "19990401", "", current, "W"))
     # The official files ended lines this way in 2022 and that way in 2026.
     newline = "\r\n" if current else "\n"
     return "".join('"' + '","'.join(row) + '"' + newline for row in rows).encode("ascii")
@@ -311,39 +327,16 @@ def _workforce_file(rng: np.random.Generator, register: Register, year: int) -> 
     """The monthly sickness absence file of March ``year``, which gives organisations their type, region and board."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        [
-            "DATE",
-            "NHSE_REGION_CODE",
-            "NHSE_REGION_NAME",
-            "ICS_CODE",
-            "ICS_NAME",
-            "ORG_CODE",
-            "ORG_NAME",
-            "ORG_TYPE",
-            "FTE_DAYS_LOST",
-            "FTE_DAYS_AVAILABLE",
-            "SICKNESS_ABSENCE_RATE_PERCENT",
-        ]
-    )
-    rows = [[*NO_REGION, *NO_REGION, "ZT150", "SYNTHETIC Shared Services Authority", "Others", 1000]]
+    writer.writerow(WORKFORCE_HEADER.split())
+    national = (*NO_REGION, *NO_REGION, "ZT150", "SYNTHETIC Shared Services Authority", "Others")
+    rows = [(national, 1000)]
     for organisation in [*register.trusts, *register.boards]:
-        area = organisation.area
-        rows.append(
-            [
-                area.region,
-                REGIONS[area.region][0],
-                area.code,
-                area.name,
-                organisation.code,
-                organisation.name,
-                organisation.group.org_type,
-                organisation.respondents,
-            ]
-        )
-    for *labels, respondents in sorted(rows, key=lambda row: (row[0] != NO_REGION[0], row[0], row[2], row[4])):
+        area, org_type = organisation.area, organisation.group.org_type
+        place = (area.region, REGIONS[area.region][0], area.code, area.name)
+        rows.append(((*place, organisation.code, organisation.name, org_type), organisation.respondents))
+    for labels, respondents in sorted(rows):
         # About half of the staff answer the survey, and March has 31 days.
-        available = int(respondents) * 1.8 * 31 * rng.uniform(0.9, 1.1)
+        available = respondents * 1.8 * 31 * rng.uniform(0.9, 1.1)
         lost = available * rng.uniform(0.035, 0.065)
         figures = [f"{lost:.5f}", f"{available:.5f}", f"{100 * lost / available:.2f}"]
         writer.writerow([f"31/03/{year}", *labels, *figures])
