@@ -1,7 +1,7 @@
 """Airflow as a service of one warehouse: API server, scheduler and DAG processor as background processes.
 
-Everything lives under the warehouse's home: metadata in its Postgres, secrets in ``credentials.env``, logs in ``logs/``.
-Nothing here imports Airflow, whose import takes seconds; it is started as a user would start it.
+Everything lives under the warehouse's home: metadata in its Postgres, secrets in ``credentials.env``, logs in
+``logs/``. Nothing here imports Airflow, whose import takes seconds; it is started as a user would start it.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def log_tail(settings: Settings, name: str, lines: int = _LOG_TAIL) -> str:
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
-    """What the processes need to know. A user's own ``AIRFLOW__...`` settings win where nothing here depends on them."""
+    """What the processes need to know. A user's own ``AIRFLOW__...`` settings win where nothing depends on ours."""
     database = warehouse.dsn(settings, warehouse.AIRFLOW, database="airflow").split("://", 1)[1]
     url = f"http://{HOST}:{port}"
     no_proxy = {HOST, "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
@@ -177,10 +177,10 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
-        # psycopg takes the same parameters (sslmode, sslrootcert) as psycopg2; Airflow's own default, asyncpg, does not.
+        # psycopg takes the same parameters (sslmode, sslrootcert) as psycopg2; Airflow's default, asyncpg, does not.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+psycopg://{database}",
-        "AIRFLOW__API__SECRET_KEY": credentials.password(settings, "airflow_session"),
-        "AIRFLOW__API_AUTH__JWT_SECRET": credentials.password(settings, "airflow_token"),
+        "AIRFLOW__API__SECRET_KEY": _long_key(credentials.password(settings, "airflow_session")),
+        "AIRFLOW__API_AUTH__JWT_SECRET": _long_key(credentials.password(settings, "airflow_token")),
         "AIRFLOW__CORE__FERNET_KEY": _fernet_key(credentials.password(settings, "airflow_fernet")),
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.logs / "airflow"),
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": str(settings.logs / "airflow" / "dag_processor"),
@@ -213,6 +213,11 @@ def _fernet_key(secret: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).decode()
 
 
+def _long_key(secret: str) -> str:
+    """Airflow signs with SHA-512, whose keys should have 64 bytes or more."""
+    return hashlib.sha512(secret.encode()).hexdigest()
+
+
 def _write_password(settings: Settings) -> Path:
     """The file from which Airflow's own user list takes passwords; written by us, so that it need not print one."""
     path = settings.airflow_home / "passwords.json"
@@ -224,7 +229,7 @@ def _write_password(settings: Settings) -> Path:
 
 
 def _migrate(settings: Settings, environment: dict[str, str], tell: Callable[[str], None]) -> None:
-    """Bring Airflow's tables to this version. Skipped when they are: the command takes seconds even to find that out."""
+    """Bring Airflow's tables to this version. Skipped when they are: the command takes seconds even then."""
     marker = settings.airflow_home / "migrated.json"
     done = {"airflow": version("apache-airflow-core"), "revision": _revision(settings)}
     if done["revision"] and marker.exists() and json.loads(marker.read_text()) == done:

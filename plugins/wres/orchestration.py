@@ -29,6 +29,8 @@ RETRIES = 2
 _FIRST_DELAY = timedelta(seconds=5)
 # A mapped task costs a process of about two seconds, so many small files share one.
 _MAX_BATCHES = 8
+# A file written to more recently than this may still be on its way; the next look takes it.
+_QUIET_SECONDS = 3
 _DRIVERS = frozenset({"psycopg", "psycopg2", "sqlalchemy"})
 _LOST = frozenset({"OperationalError", "InterfaceError", "WriterBusyError"})
 
@@ -51,9 +53,7 @@ class LostConnection(RetryPolicy):
     A file that breaks its contract breaks it again in a minute; trying thrice only delays the message.
     """
 
-    def evaluate(
-        self, exception: BaseException, try_number: int, max_tries: int, context: Any = None
-    ) -> RetryDecision:
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
         cause = next((error for error in _chain(exception) if _is_lost_connection(error)), None)
         if cause is None:
             return RetryDecision.fail(reason=f"{type(exception).__name__}: a retry would not help")
@@ -69,7 +69,8 @@ def _chain(exception: BaseException | None) -> Iterable[BaseException]:
 
 def _is_lost_connection(exception: BaseException) -> bool:
     return any(
-        kind.__name__ in _LOST and kind.__module__.split(".")[0] in _DRIVERS | {"wres"} for kind in type(exception).__mro__
+        kind.__name__ in _LOST and kind.__module__.split(".")[0] in _DRIVERS | {"wres"}
+        for kind in type(exception).__mro__
     )
 
 
@@ -92,14 +93,14 @@ def source_text(source: Source) -> str:
     return (
         f"### {source.title}\n\n{source.description}\n"
         f"Publisher: {source.publisher}. Published at <{source.published_at}>.\n\n"
-        f"Files dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file is "
-        "rejected with a report and its siblings are accepted. The run fails when a file was rejected; a correction is "
-        f"dropped into the same folder.\n\n{files}\n"
+        f"Files dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file "
+        "is rejected with a report and its siblings are accepted. The run fails when a file was rejected; a "
+        f"correction is dropped into the same folder.\n\n{files}\n"
     )
 
 
 def backfill_period(source: Source, logical_date: datetime) -> str:
-    """The period that a backfill's date stands for: its month, or for a yearly source the last year that was complete."""
+    """The period that a backfill's date stands for: its month, or for a yearly source the last complete year."""
     is_yearly = source.schedule.split()[3] != "*"
     return str(logical_date.year - 1) if is_yearly else f"{logical_date:%Y-%m}"
 
@@ -118,7 +119,7 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
     if period is None:
         from wres.load import discover
 
-        paths = [found.path for found in discover(settings, source.name)]
+        paths = [found.path for found in discover(settings, source.name) if _is_complete(found.path)]
     else:
         held = (settings.archive / source.name / period).glob("*/*")
         paths = sorted(path for path in held if path.name != "manifest.json")
@@ -126,9 +127,12 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
         raise AirflowSkipException(f"There is no file of {source.name} to load.")
     size = math.ceil(len(paths) / _MAX_BATCHES)
     groups = [paths[start : start + size] for start in range(0, len(paths), size)]
-    return [
-        {"name": _batch_name(group), "paths": [str(path) for path in group], "period": period} for group in groups
-    ]
+    return [{"name": _batch_name(group), "paths": [str(path) for path in group], "period": period} for group in groups]
+
+
+def _is_complete(path: Path) -> bool:
+    status = path.stat()
+    return time.time() - max(status.st_mtime, status.st_ctime) > _QUIET_SECONDS
 
 
 def _batch_name(paths: Sequence[Path]) -> str:
@@ -224,7 +228,7 @@ def dags_with_new_files(settings: Settings) -> list[str]:
     """Ingest DAGs whose source has a new file in the landing folder."""
     from wres.load import discover
 
-    return sorted({f"ingest_{found.source}" for found in discover(settings)})
+    return sorted({f"ingest_{found.source}" for found in discover(settings) if _is_complete(found.path)})
 
 
 def prune_logs(settings: Settings, *, days: int = 60) -> int:

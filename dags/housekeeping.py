@@ -1,0 +1,52 @@
+"""Once a week: releases and logs beyond retention go, and submissions that are overdue are named."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import dag, task
+
+from wres import orchestration
+from wres.settings import settings
+
+
+@task(pool=orchestration.WRITERS_POOL)
+def prune_releases() -> str:
+    from wres.publish import prune
+
+    return str(prune(settings()))
+
+
+@task
+def prune_logs() -> int:
+    return orchestration.prune_logs(settings())
+
+
+@task
+def overdue_submissions() -> list[str]:
+    from wres.status import overdue
+
+    return overdue(settings())
+
+
+@dag(
+    description="Retention, and what is overdue",
+    doc_md="""### Housekeeping
+
+Drops releases beyond retention (`WRES_KEEP_RELEASES`, pinned ones stay) with their Data Docs, deletes logs older than
+60 days, and lists submissions that are overdue (also in `wres status`).
+""",
+    schedule="0 4 * * 0",
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=1),
+    default_args=orchestration.defaults("data-engineering"),
+    tags=["housekeeping"],
+)
+def housekeeping() -> None:
+    prune_releases()
+    prune_logs()
+    overdue_submissions()
+
+
+housekeeping()
