@@ -286,6 +286,20 @@ def test_services_start_in_order_of_health() -> None:
     assert services["scheduler"]["depends_on"]["api-server"]["condition"] == "service_healthy"
 
 
+def test_the_first_start_makes_the_pool_that_the_dags_name() -> None:
+    from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
+
+    assert f"airflow pools set {WRITERS_POOL} {WRITERS_SLOTS} " in compose()["services"]["init"]["command"][-1]
+
+
+def test_the_passwords_are_those_that_the_warehouse_looks_for() -> None:
+    from wres import warehouse
+
+    wanted = {f"WRES_PASSWORD_{warehouse.login(role).upper()}" for role in (warehouse.AIRFLOW, "analyst", "bi_reader")}
+    given = {key for key in compose()["services"]["init"]["environment"] if key.startswith("WRES_PASSWORD_")}
+    assert given == wanted
+
+
 def test_the_database_is_kept_where_its_image_expects_it() -> None:
     postgres = compose()["services"]["postgres"]
     assert postgres["image"].startswith("postgres:18")
