@@ -170,10 +170,18 @@ class MapRow(_Strict):
 
 
 class Scale(_Strict):
-    """Answer labels of a question in printed order, each with the key the warehouse knows it by."""
+    """Answer labels of a question in printed order, each with the key the warehouse knows it by.
+
+    A label may hold ``{question}``, for scores that are printed with the code of what they score.
+    """
 
     labels: tuple[str, ...]
     answers: tuple[str, ...]
+
+    def printed(self, question: str) -> dict[str, str]:
+        """Answer key by label as printed for a question."""
+        labels = (label.replace("{question}", question) for label in self.labels)
+        return dict(zip(labels, self.answers, strict=True))
 
 
 def registry(of: Settings | None = None) -> dict[str, Source]:

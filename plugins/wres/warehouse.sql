@@ -196,6 +196,17 @@ create table if not exists ops.release_input (
     primary key (release_id, load_id, period)
 );
 
+-- The one candidate in schema marts: what it was built from, and whether its gate let it through.
+create table if not exists ops.candidate (
+    is_only boolean primary key default true check (is_only),
+    fingerprint text not null,
+    code_revision text not null,
+    is_synthetic boolean not null,
+    built_at timestamptz not null default clock_timestamp(),
+    gate_passed boolean,
+    data_docs text
+);
+
 create table if not exists ops.gate_result (
     gate_result_id bigint generated always as identity primary key,
     gate text not null check (gate in ('raw', 'marts')),
@@ -244,6 +255,8 @@ grant insert, update, delete on ops.source, ops.marker to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert on ops.acceptance to wres_publisher;
+grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;
+grant update on ops.candidate to wres_gate;
 grant insert, update on ops.release, ops.release_input to wres_publisher;
 grant update on ops.gate_result to wres_publisher;
 grant delete on ops.gate_result to wres_loader;

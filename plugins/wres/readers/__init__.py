@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wres.problems import FileRejected, Problem
 from wres.readers import benchmark_workbook, delimited, survey_workbook
-from wres.readers.content import Batch, open_content
+from wres.readers.content import Batch, marked, open_content
 from wres.registry import BenchmarkWorkbook, Delimited, Layout, Source, SurveyWorkbook
 from wres.settings import Settings
 
@@ -42,11 +42,14 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
                 action=f"Check that the file belongs to this source. Its layouts: {known}.",
             )
         )
+    if isinstance(layout, Delimited):
+        return delimited.read(settings, source, layout, content, name, period)
     if isinstance(layout, SurveyWorkbook):
-        return survey_workbook.read(settings, source, layout, content, name, period)
-    if isinstance(layout, BenchmarkWorkbook):
-        return benchmark_workbook.read(source, layout, content)
-    return delimited.read(settings, source, layout, content, name, period)
+        batch = survey_workbook.read(settings, source, layout, content, name, period)
+    else:
+        batch = benchmark_workbook.read(source, layout, content)
+    batch.is_synthetic = marked(content, source.synthetic_marker)
+    return batch
 
 
 def _fit(settings: Settings, source: Source, layout: Layout, content: object, name: str) -> float:

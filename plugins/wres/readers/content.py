@@ -18,6 +18,7 @@ from wres.registry import Layout
 Row = tuple[str | int | None, ...]
 # Far above any official workbook (the largest unpacks to 30 MB): what is larger is an attack or a mistake.
 _LARGEST_UNPACKED = 1_000_000_000
+_HEAD_ROWS = 10
 _DOWNLOAD_AGAIN = "Download the file again from the publisher and send it unchanged."
 
 
@@ -83,6 +84,7 @@ class Batch:
         organisations: organisation codes the file states, filled while ``rows`` is consumed; ``{'*'}`` for a file that
             states its period as a whole.
         warnings: problems that do not stop the file.
+        is_synthetic: whether the file is marked as made up outside its rows (a title, a sheet of notes).
     """
 
     layout: Layout
@@ -91,6 +93,7 @@ class Batch:
     rows: Iterable[Row]
     organisations: set[str] = field(default_factory=set)
     warnings: list[Problem] = field(default_factory=list)
+    is_synthetic: bool = False
 
 
 def open_content(path: Path) -> Content:
@@ -144,6 +147,12 @@ def _open_workbook(path: Path, *, zipped: bool) -> Workbook:
             "F02", f"the workbook is damaged or was cut off in transfer ({str(error)[:120]})", _DOWNLOAD_AGAIN
         ) from error
     return Workbook({str(name): frame.to_numpy(dtype=object).tolist() for name, frame in frames.items()})
+
+
+def marked(workbook: Workbook, marker: str) -> bool:
+    """Whether a marker stands in the head of any sheet, where titles and notes are."""
+    heads = (cell for cells in workbook.sheets.values() for row in cells[:_HEAD_ROWS] for cell in row)
+    return any(isinstance(cell, str) and marker in cell for cell in heads)
 
 
 def cell_text(value: Any) -> str | None:

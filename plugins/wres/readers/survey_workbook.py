@@ -24,6 +24,7 @@ from wres.registry import MapRow, Scale, Source, SurveyWorkbook, survey_map, sur
 from wres.settings import Settings
 
 Cells = list[list[Any]]
+_UNREGISTERED = ""
 
 
 @dataclass(frozen=True)
@@ -214,26 +215,30 @@ class _Reading:
             question = row.question if row else (_question(self.layout, text)[0] or text[:60])
             answer = self._answer(sheet, row, label, index) if row else None
             if row:
-                if answer in seen.setdefault(row.question, set()):
+                if answer in seen.setdefault(row.question, set()) and answer:
                     self.problems.append(
                         self._problem("V11", "the column appears twice", sheet, self.layout.label_row, index, label)
                     )
-                seen[row.question].add(answer or "")
+                seen[row.question].add(answer or _UNREGISTERED)
             columns.append(_Column(index, question, label, row.item if row else None, answer))
         self.found |= set(seen)
-        for row in here:
-            if self.strict and row.question not in seen:
-                self.problems.append(
-                    self._problem("V11", f"question {row.question} is missing or renamed", sheet, 1, None, None)
-                )
-            for missing in set(self.scales[row.scale].answers) - seen.get(row.question, set()) if row.question in seen else ():
-                printed = self.scales[row.scale].labels[self.scales[row.scale].answers.index(missing)]
-                self.problems.append(
-                    self._problem(
-                        "V11", f"{row.question} has no column '{printed}'", sheet, self.layout.label_row, None, None
-                    )
-                )
+        self._missing_columns(sheet, here, seen)
         return columns
+
+    def _missing_columns(self, sheet: str, here: list[MapRow], seen: dict[str, set[str]]) -> None:
+        """Questions and answers of the map that the sheet lacks, unless an unregistered header there explains it already."""
+        strange_question = any(p.sheet == sheet and p.row in self.layout.question_rows for p in self.problems)
+        for row in here:
+            if row.question not in seen:
+                if self.strict and not strange_question:
+                    message = f"question {row.question} is missing or renamed"
+                    self.problems.append(self._problem("V11", message, sheet, self.layout.question_rows[0]))
+                continue
+            strange_answer = _UNREGISTERED in seen[row.question]
+            for label, answer in self.scales[row.scale].printed(row.question).items():
+                if answer not in seen[row.question] and not strange_answer:
+                    message = f"{row.question} has no column '{label}'"
+                    self.problems.append(self._problem("V11", message, sheet, self.layout.label_row))
 
     def _map_row(self, sheet: str, here: list[MapRow], text: str, index: int) -> MapRow | None:
         """The map's row for a column's question; problems where number and text disagree or the question is unknown."""
@@ -257,11 +262,11 @@ class _Reading:
         return None
 
     def _answer(self, sheet: str, row: MapRow, label: str, index: int) -> str | None:
-        scale = self.scales[row.scale]
-        for printed, answer in zip(scale.labels, scale.answers, strict=True):
+        answers = self.scales[row.scale].printed(row.question)
+        for printed, answer in answers.items():
             if normalise(printed) == normalise(label):
                 return answer
-        like = nearest(label, scale.labels)
+        like = nearest(label, answers)
         hint = f"; the nearest registered header is '{like}'" if like else ""
         self.problems.append(
             self._problem(

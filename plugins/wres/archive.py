@@ -1,0 +1,111 @@
+"""The archive: every file is kept, byte for byte, before anything reads it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from wres.settings import Settings
+
+_UNSORTED = "unsorted"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Archived:
+    """One archived file: its hash, size in bytes, name as sent, and where its copy lies."""
+
+    sha256: str
+    bytes: int
+    name: str
+    path: Path
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def archive(settings: Settings, source: str, path: Path) -> Archived:
+    """Copy a file into ``archive/<source>/<period>/<sha256[:12]>/<name>``; the same bytes again are a no-op.
+
+    The period is not known before the file is read: until ``settle`` it lies under ``unsorted``. The copy is complete on
+    disk before it gets its name, so that a kill leaves either the whole file or nothing.
+    """
+    sha256 = sha256_of(path)
+    if known := find(settings, source, sha256):
+        return Archived(sha256, known.stat().st_size, known.name, known)
+    folder = settings.archive / source / _UNSORTED / sha256[:12]
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".incoming-") as incoming:
+        copy = Path(incoming) / path.name
+        running = hashlib.sha256()
+        with path.open("rb") as original, copy.open("wb") as file:
+            while piece := original.read(_CHUNK):
+                running.update(piece)
+                file.write(piece)
+            file.flush()
+            os.fsync(file.fileno())
+        if running.hexdigest() != sha256:
+            raise RuntimeError(f"{path.name} changed while it was being archived; drop it again when it is complete.")
+        copy.chmod(0o444)
+        _write_manifest(Path(incoming), source, path.name, sha256, copy.stat().st_size, None)
+        try:
+            os.rename(incoming, folder)
+        except OSError:  # another process archived the same bytes in the meantime
+            if find(settings, source, sha256) is None:
+                raise
+        else:
+            os.mkdir(incoming)  # the context manager removes what it made
+    found = find(settings, source, sha256)
+    assert found is not None
+    return Archived(sha256, found.stat().st_size, found.name, found)
+
+
+def settle(settings: Settings, source: str, archived: Archived, period: str) -> Path:
+    """Move an archived file under its period, now that it is known; returns where it lies. Idempotent."""
+    wanted = settings.archive / source / period / archived.sha256[:12]
+    current = find(settings, source, archived.sha256)
+    if current is not None and current.parent != wanted and current.parent.parent.name == _UNSORTED:
+        wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_manifest(current.parent, source, archived.name, archived.sha256, archived.bytes, period)
+        os.rename(current.parent, wanted)
+    return wanted / archived.name
+
+
+def find(settings: Settings, source: str, sha256: str) -> Path | None:
+    """Where a file's archived copy lies, by its hash; None if it was never archived."""
+    for folder in (settings.archive / source).glob(f"*/{sha256[:12]}"):
+        for path in folder.iterdir():
+            if path.name != "manifest.json":
+                return path
+    return None
+
+
+def sweep(settings: Settings) -> None:
+    """Remove half-made copies that a killed process left behind."""
+    for leftover in settings.archive.glob(f"*/{_UNSORTED}/.incoming-*"):
+        if datetime.now(UTC).timestamp() - leftover.stat().st_mtime > 3600:
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _write_manifest(folder: Path, source: str, name: str, sha256: str, size: int, period: str | None) -> None:
+    manifest = folder / "manifest.json"
+    content = {
+        "source": source,
+        "name": name,
+        "sha256": sha256,
+        "bytes": size,
+        "period": period,
+        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    temporary = manifest.with_suffix(".part")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.replace(manifest)

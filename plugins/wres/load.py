@@ -1,0 +1,319 @@
+"""Loading: archive, read, ``COPY`` into raw, and the state of each load until the raw gate has judged it.
+
+A load is ``loading`` while its transaction runs, ``loaded`` when its rows are in raw, then ``accepted`` or ``rejected``.
+One transaction a file: a killed load leaves nothing but its ``loading`` row, which the next run removes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import psycopg
+from psycopg import sql
+
+from wres import archive, outcome, registry, report, warehouse
+from wres.problems import FileRejected, Problem
+from wres.readers import Batch, read
+from wres.registry import Source
+from wres.settings import Settings
+
+PROVENANCE = ("_load_id", "_file_sha256", "_sheet", "_row_number")
+_DDL_LOCK = 0x57524555
+_IGNORED_SUFFIXES = {".md", ".txt", ".tmp", ".part", ".crdownload"}
+
+State = Literal["known", "loaded", "rejected"]
+
+
+class UnknownSourceError(ValueError):
+    """A path from which the source cannot be told."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file waiting in a landing folder."""
+
+    source: str
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of one file: ``known`` (accepted before, or now with another load), ``loaded`` or ``rejected``."""
+
+    path: Path
+    source: str
+    state: State
+    load_id: int | None
+    rows: int = 0
+
+
+def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = None) -> list[tuple[str, Path]]:
+    """The files under the given paths with their sources: ``DIR/<source>/…`` gives the source, else ``source`` does.
+
+    Hidden files, lock files of office programs and notes (``.md``, ``.txt``) are no feeds; nor is what lies outside
+    every source's folder when a whole folder is given.
+
+    Raises:
+        FileNotFoundError: a path that does not exist.
+        UnknownSourceError: a single file of which the source cannot be told, or a source that is not registered.
+    """
+    known = registry.registry(settings)
+    if source is not None and source not in known:
+        raise UnknownSourceError(f"There is no source {source!r}. Registered: {', '.join(sorted(known))}.")
+    found = []
+    for given in paths:
+        path = given.resolve()
+        if not path.exists():
+            raise FileNotFoundError(f"{given} does not exist.")
+        for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+            hidden = any(part.startswith((".", "~$")) for part in file.relative_to(path.parent).parts)
+            if path.is_dir() and (hidden or file.suffix.lower() in _IGNORED_SUFFIXES):
+                continue
+            of = source or next((part for part in reversed(file.parent.parts) if part in known), None)
+            if of is not None:
+                found.append((of, file))
+            elif path.is_file():
+                raise UnknownSourceError(
+                    f"{given}: say which source it is with --source ({', '.join(sorted(known))}), "
+                    "or put it into a folder named after its source."
+                )
+    return found
+
+
+def discover(settings: Settings, source: str | None = None) -> list[Found]:
+    """Files in the landing folder that are new, or were rejected under other rules than today's."""
+    sources = [source] if source else sorted(registry.registry(settings))
+    today = registry.digest(settings)
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
+        found = []
+        for name in sources:
+            folder = settings.landing / name
+            for of, path in feed_files(settings, [folder]) if folder.is_dir() else ():
+                sha256 = archive.sha256_of(path)
+                judged = connection.execute(
+                    "select 1 from ops.load where file_sha256 = %s and source = %s"
+                    " and (state = 'accepted' or (state = 'rejected' and registry_digest = %s))",
+                    [sha256, of, today],
+                ).fetchone()
+                if judged is None and sha256 not in {other.sha256 for other in found}:
+                    found.append(Found(of, path, sha256))
+        return found
+
+
+def load_files(
+    settings: Settings, source: str, paths: Sequence[str | Path], period: str | None = None
+) -> list[int]:
+    """Load files of one source; returns the ids of the loads that the gate has to judge or report (not the known ones)."""
+    loads = (load_file(settings, source, Path(path), period) for path in paths)
+    return [loaded.load_id for loaded in loads if loaded.load_id is not None and loaded.state != "known"]
+
+
+def load_file(settings: Settings, source: str, path: Path, period: str | None = None) -> Loaded:
+    """Archive one file, read it and copy its rows into raw, all or nothing.
+
+    Args:
+        settings: the warehouse.
+        source: name of a registered source.
+        path: the file as it was dropped.
+        period: fallback when neither content nor name gives the period.
+    """
+    of = registry.registry(settings)[source]
+    archived = archive.archive(settings, source, path)
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
+        _sync_registry(settings, connection)
+        # Held by the session: a dead process frees it, so that whoever gets it may clean up after the dead one.
+        connection.execute("select pg_advisory_lock(%s)", [_file_lock(archived.sha256)])
+        connection.execute("delete from ops.load where file_sha256 = %s and state = 'loading'", [archived.sha256])
+        earlier = connection.execute(
+            "select load_id, state from ops.load where file_sha256 = %s and state in ('accepted', 'loaded')"
+            " order by load_id desc",
+            [archived.sha256],
+        ).fetchone()
+        if earlier:
+            state: State = "known" if earlier[1] == "accepted" else "loaded"
+            return Loaded(path, source, state, earlier[0])
+        with outcome.step(connection, "load", source=source) as recorded:
+            load_id = _register(settings, connection, of, archived)
+            try:
+                batch, rows = _copy(settings, connection, of, archived, load_id, path.name, period)
+            except FileRejected as rejection:
+                reject(settings, connection, load_id, rejection.problems)
+                recorded.status, recorded.message = "failed", f"{path.name}: {rejection}"[:500]
+                return Loaded(path, source, "rejected", load_id)
+            recorded.rows_out, recorded.message = rows, f"{path.name}: {batch.layout.name} {batch.period}"
+            return Loaded(path, source, "loaded", load_id, rows)
+
+
+def accept(connection: psycopg.Connection, load_id: int, problems: Sequence[Problem], rows_rejected: int = 0) -> None:
+    """Make a loaded batch current; its revision counts the accepted loads that it restates at least in part."""
+    connection.execute(
+        """
+        update ops.load as l
+        set state = 'accepted', finished_at = clock_timestamp(), problems = %(problems)s, rows_rejected = %(rejected)s,
+            revision = 1 + coalesce((
+                select max(earlier.revision)
+                from ops.load as earlier
+                inner join ops.load_content as theirs on earlier.load_id = theirs.load_id
+                inner join ops.load_content as ours using (source_table, period, org_code)
+                where ours.load_id = l.load_id and earlier.state = 'accepted'
+                    and earlier.is_synthetic = l.is_synthetic
+            ), 0)
+        where l.load_id = %(load_id)s and l.state = 'loaded'
+        """,
+        {"problems": _json(problems), "rejected": rows_rejected, "load_id": load_id},
+    )
+
+
+def reject(
+    settings: Settings, connection: psycopg.Connection, load_id: int, problems: Sequence[Problem]
+) -> None:
+    """Refuse a load: its raw rows go, the archived file and the report stay."""
+    name, sha256, source, table = connection.execute(
+        "select f.name, f.sha256, l.source, l.source_table from ops.load as l"
+        " inner join ops.file as f on l.file_sha256 = f.sha256 where l.load_id = %s",
+        [load_id],
+    ).fetchone()  # type: ignore[misc]
+    path = report.write(settings, source, sha256, name, problems)
+    with connection.transaction():
+        if table:
+            connection.execute(
+                sql.SQL("delete from raw.{} where _load_id = %s").format(sql.Identifier(table)), [load_id]
+            )
+        connection.execute("delete from ops.load_content where load_id = %s", [load_id])
+        connection.execute(
+            "update ops.load set state = 'rejected', finished_at = clock_timestamp(), problems = %s, report = %s"
+            " where load_id = %s",
+            [_json(problems), str(path.relative_to(settings.home)), load_id],
+        )
+
+
+def _register(settings: Settings, connection: psycopg.Connection, of: Source, archived: archive.Archived) -> int:
+    with connection.transaction():
+        connection.execute(
+            "insert into ops.file (sha256, source, name, bytes, archived_as) values (%s, %s, %s, %s, %s)"
+            " on conflict (sha256) do nothing",
+            [
+                archived.sha256,
+                of.name,
+                archived.name,
+                archived.bytes,
+                str(archived.path.relative_to(settings.home)),
+            ],
+        )
+        row = connection.execute(
+            "insert into ops.load (file_sha256, source, state, registry_digest) values (%s, %s, 'loading', %s)"
+            " returning load_id",
+            [archived.sha256, of.name, registry.digest(settings)],
+        ).fetchone()
+    return int(row[0])  # type: ignore[index]
+
+
+def _copy(
+    settings: Settings,
+    connection: psycopg.Connection,
+    of: Source,
+    archived: archive.Archived,
+    load_id: int,
+    name: str,
+    period: str | None,
+) -> tuple[Batch, int]:
+    batch = read(settings, of, archived.path, name, period)
+    table = of.raw_table(batch.layout)
+    _create_raw_table(connection, table, batch.columns)
+    columns = sql.SQL(", ").join(sql.Identifier(column) for column in (*PROVENANCE, *batch.columns))
+    statement = sql.SQL("copy raw.{} ({}) from stdin").format(sql.Identifier(table), columns)
+    rows, synthetic = 0, batch.is_synthetic
+    with connection.transaction():
+        with connection.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in batch.rows:
+                copy.write_row((load_id, archived.sha256, *row))
+                rows += 1
+                if not synthetic:
+                    synthetic = any(isinstance(cell, str) and of.synthetic_marker in cell for cell in row)
+        connection.cursor().executemany(
+            "insert into ops.load_content (load_id, source_table, period, org_code) values (%s, %s, %s, %s)",
+            [(load_id, table, batch.period, organisation) for organisation in sorted(batch.organisations)],
+        )
+        path = archive.settle(settings, of.name, archived, batch.period)
+        connection.execute(
+            "update ops.file set archived_as = %s, is_synthetic = %s where sha256 = %s",
+            [str(path.relative_to(settings.home)), synthetic, archived.sha256],
+        )
+        connection.execute(
+            "update ops.load set state = 'loaded', layout = %s, source_table = %s, period = %s, rows_loaded = %s,"
+            " is_synthetic = %s, problems = %s where load_id = %s",
+            [batch.layout.name, table, batch.period, rows, synthetic, _json(batch.warnings), load_id],
+        )
+    return batch, rows
+
+
+def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:
+    """Make the raw table, or widen it by columns that are new to it; never narrow it."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_DDL_LOCK])
+        connection.execute(
+            sql.SQL(
+                "create table if not exists raw.{} (_load_id bigint not null, _file_sha256 text not null,"
+                " _sheet text, _row_number integer not null)"
+            ).format(sql.Identifier(table))
+        )
+        connection.execute(
+            sql.SQL("create index if not exists {} on raw.{} (_load_id)").format(
+                sql.Identifier(f"{table}__load_id"), sql.Identifier(table)
+            )
+        )
+        for column in columns:
+            connection.execute(
+                sql.SQL("alter table raw.{} add column if not exists {} text").format(
+                    sql.Identifier(table), sql.Identifier(column)
+                )
+            )
+
+
+def _sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
+    """Keep ``ops.source`` and ``ops.marker`` equal to the registry, so that SQL reads the same declarations."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_DDL_LOCK])
+        for of in registry.registry(settings).values():
+            values = {
+                "source": of.name,
+                "title": of.title,
+                "publisher": of.publisher,
+                "published_at": of.published_at,
+                "schedule": of.schedule,
+                "due": of.due,
+                "indicators": list(of.indicators),
+                "disclosure_policy": of.disclosure.policy if of.disclosure else None,
+                "disclosure_reason": of.disclosure.reason if of.disclosure else None,
+                "visible_to": list(of.visible_to),
+                "retention_days": of.retention_days,
+            }
+            names = sql.SQL(", ").join(map(sql.Identifier, values))
+            places = sql.SQL(", ").join(map(sql.Placeholder, values))
+            connection.execute(
+                sql.SQL(
+                    "insert into ops.source ({names}) values ({places})"
+                    " on conflict (source) do update set ({names}) = row({places})"
+                ).format(names=names, places=places),
+                values,
+            )
+            connection.execute("delete from ops.marker where source = %s", [of.name])
+            connection.cursor().executemany(
+                "insert into ops.marker (source, marker, status) values (%s, %s, %s)",
+                [(of.name, marker, status) for marker, status in of.markers.items()],
+            )
+
+
+def _file_lock(sha256: str) -> int:
+    """A signed 64-bit key for an advisory lock on a file's bytes."""
+    return int.from_bytes(hashlib.sha256(sha256.encode()).digest()[:8], "big", signed=True)
+
+
+def _json(problems: Sequence[Problem]) -> str:
+    return json.dumps([problem.as_dict() for problem in problems])

@@ -1,0 +1,127 @@
+"""The gate's rules as data: ``expectations/raw/<source>.yml`` and ``expectations/marts/<table>.yml``.
+
+A rule has an id, a severity, a scope, a reason and a date. It names an expectation of Great Expectations and the batch it
+is put to: the table itself, or a named ``select`` over it that keeps the places of its rows.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from wres.settings import Settings
+
+Severity = Literal["critical", "warning", "info"]
+Scope = Literal["file", "row", "measure", "release"]
+WHOLE = "table"
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class RulesError(RuntimeError):
+    """A file of ``expectations/`` is wrong; the message names the file and each problem in it."""
+
+
+class Rule(BaseModel):
+    """One rule.
+
+    Attributes:
+        id: id in the table of validation rules (docs).
+        batch: name of the select it is put to; ``table`` is all rows.
+        expectation: type of the expectation, as Great Expectations names it.
+        arguments: its arguments.
+        severity: ``critical`` stops the scope, ``warning`` and ``info`` are noted.
+        scope: what a failure costs: the file, its rows, one measure (named by ``measure``), or the release.
+        shows: column whose value a report names.
+        measure: column that names the measure to block (scope ``measure``).
+        message, action: cause and remedy, for people.
+        reason: why the rule is there, or why a bound is what it is.
+        since: when it came into force or was last loosened.
+        sign_off: a failing warning waits for ``wres accept`` with a comment.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[A-Z]\d{2}$")
+    batch: str = WHOLE
+    expectation: str = Field(pattern=r"^(expect|unexpected)_[a-z_]+$")
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    severity: Severity
+    scope: Scope
+    shows: str | None = None
+    measure: str | None = None
+    message: str = Field(min_length=5)
+    action: str = Field(min_length=5)
+    reason: str = Field(min_length=10)
+    since: date
+    sign_off: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Rule:
+        if (self.scope == "measure") != (self.measure is not None):
+            raise ValueError(f"{self.id}: scope measure and the column 'measure' go together")
+        return self
+
+
+class Suite(BaseModel):
+    """The rules of one table, and the selects they are put to (``{table}`` stands for the batch being judged)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    batches: dict[str, str] = Field(default_factory=dict)
+    rules: tuple[Rule, ...]
+
+    @model_validator(mode="after")
+    def _batches_exist(self) -> Suite:
+        for rule in self.rules:
+            if rule.batch != WHOLE and rule.batch not in self.batches:
+                raise ValueError(f"{rule.id} names batch '{rule.batch}', which is not defined")
+        return self
+
+
+class _RawFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    source: str
+    tables: tuple[Suite, ...]
+
+
+def raw_suites(settings: Settings) -> dict[str, Suite]:
+    """Suites of the raw gate by raw table (``staff_survey__benchmark``)."""
+    return _raw_suites(settings.expectations / "raw")
+
+
+def marts_suites(settings: Settings) -> tuple[Suite, ...]:
+    """Suites of the marts gate, one per candidate table."""
+    return _marts_suites(settings.expectations / "marts")
+
+
+@lru_cache(maxsize=8)
+def _raw_suites(folder: Path) -> dict[str, Suite]:
+    suites = {}
+    for path in sorted(folder.glob("*.yml")):
+        file = _parse(path, _RawFile)
+        if file.source != path.stem:
+            raise RulesError(f"{path.name}: the file is named after its source, but says source: {file.source}")
+        suites.update({f"{file.source}__{suite.table}": suite for suite in file.tables})
+    return suites
+
+
+@lru_cache(maxsize=8)
+def _marts_suites(folder: Path) -> tuple[Suite, ...]:
+    suites = tuple(_parse(path, Suite) for path in sorted(folder.glob("*.yml")))
+    for path, suite in zip(sorted(folder.glob("*.yml")), suites, strict=True):
+        if suite.table != path.stem:
+            raise RulesError(f"{path.name}: the file is named after its table, but says table: {suite.table}")
+    return suites
+
+
+def _parse(path: Path, model: type[_Model]) -> _Model:
+    try:
+        return model.model_validate(yaml.safe_load(path.read_text()))
+    except (ValidationError, yaml.YAMLError) as error:
+        raise RulesError(f"{path.name}: {error}") from error
