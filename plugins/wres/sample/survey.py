@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import groupby
 from typing import cast
@@ -367,5 +367,5 @@ def _workbook() -> tuple[xlsxwriter.Workbook, io.BytesIO]:
     """A workbook in memory whose time of creation is fixed, so that the same seed gives the same bytes."""
     content = io.BytesIO()
     workbook = xlsxwriter.Workbook(content, {"in_memory": True})
-    workbook.set_properties({"title": "SYNTHETIC", "created": datetime(2000, 1, 1)})
+    workbook.set_properties({"title": "SYNTHETIC", "created": datetime(2000, 1, 1, tzinfo=UTC)})
     return workbook, content
