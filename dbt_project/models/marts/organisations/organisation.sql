@@ -22,7 +22,7 @@ decision as (
 stated as (
     select
         organisation.*,
-        newest.as_of as as_of,
+        newest.as_of,
         coalesce(organisation.opened_on <= newest.as_of, true)
         and coalesce(organisation.closed_on >= newest.as_of, true) as is_open
     from organisation

@@ -50,12 +50,6 @@ organisation as (
     select *
     from {{ ref('dim_organisation') }}
     where valid_to is null
-),
-
-newest as (
-    select max(last_vintage_on) as as_of
-    from organisation
-    where known_from <> 'seed'
 )
 
 select
