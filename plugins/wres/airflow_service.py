@@ -158,6 +158,8 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
+        # How long a finished task may go unnoticed, and with it the place it takes.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__INSTANCE_NAME": "WRES warehouse",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
@@ -335,35 +337,37 @@ def _end(settings: Settings) -> bool:
     service = _remembered(settings)
     if service is None:
         return False
-    ended = False
-    # The scheduler first, so that no new task begins while its API server goes away.
-    for name in ("scheduler", "dag-processor", "api-server"):
-        process = _process(*service.processes[name]) if name in service.processes else None
-        if process is None:
-            continue
-        ended = True
-        _end_group(process)
+    found = {name: process for name, held in service.processes.items() if (process := _process(*held))}
+    # The scheduler first, so that no task begins, and those that run can report their end, before the API server goes.
+    _end_groups([process for name, process in found.items() if name == "scheduler"])
+    _end_groups([process for name, process in found.items() if name != "scheduler"])
     (settings.airflow_home / "service.json").unlink(missing_ok=True)
-    return ended
+    return bool(found)
 
 
-def _end_group(process: psutil.Process) -> None:
-    """End a process and all it started: politely, then by force."""
-    family = [process]
-    with contextlib.suppress(psutil.NoSuchProcess):
-        family += process.children(recursive=True)
-    with contextlib.suppress(psutil.NoSuchProcess):
-        process.terminate()
-    _, alive = psutil.wait_procs([process], timeout=_GRACE_SECONDS)
-    for survivor in alive:
+def _end_groups(leaders: list[psutil.Process]) -> None:
+    """End processes and all that they started: politely, then by force."""
+    family = _with_children(leaders)
+    for leader in leaders:
         with contextlib.suppress(psutil.NoSuchProcess):
-            family += survivor.children(recursive=True)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+            leader.terminate()
+    _, alive = psutil.wait_procs(leaders, timeout=_GRACE_SECONDS)
+    family |= _with_children(alive)
+    for leader in leaders:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(leader.pid, signal.SIGKILL)
     for member in family:
         with contextlib.suppress(psutil.NoSuchProcess):
             member.kill()
-    psutil.wait_procs(family, timeout=_GRACE_SECONDS)
+    psutil.wait_procs(list(family), timeout=_GRACE_SECONDS)
+
+
+def _with_children(processes: list[psutil.Process]) -> set[psutil.Process]:
+    family = set(processes)
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            family |= set(process.children(recursive=True))
+    return family
 
 
 def _process(pid: int, created: float) -> psutil.Process | None:

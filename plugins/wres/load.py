@@ -160,7 +160,9 @@ def accept(connection: psycopg.Connection, load_id: int, problems: Sequence[Prob
                 select max(earlier.revision)
                 from ops.load as earlier
                 inner join ops.load_content as theirs on earlier.load_id = theirs.load_id
-                inner join ops.load_content as ours using (source_table, period, org_code)
+                inner join ops.load_content as ours
+                    on (theirs.source_table, theirs.period, theirs.org_code)
+                    = (ours.source_table, ours.period, ours.org_code)
                 where ours.load_id = l.load_id and earlier.state = 'accepted'
                     and earlier.is_synthetic = l.is_synthetic
             ), 0)

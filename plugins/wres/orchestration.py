@@ -185,7 +185,7 @@ def report(planned: Sequence[Any] | None, loaded: Sequence[Any], verdicts: Seque
         lines += [f"    {problem}" for problem in problems[:5]]
         if len(problems) > 5:
             lines.append(f"    and {len(problems) - 5} more")
-        lines.append(f"    report to send back: {verdict['report']}")
+        lines.append(f"    report: {verdict['report']} (a workbook to send back lies beside it)")
     lost = len(planned) - len(loaded)
     if lost:
         lines.append(f"{lost} of {len(planned)} batches could not be loaded; see the failed load tasks.")
