@@ -1,0 +1,203 @@
+"""What the DAGs decide: when to retry, how files become batches, what a report says."""
+
+import datetime as dt
+import os
+import time
+from types import SimpleNamespace
+
+import psycopg
+import pytest
+from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import AirflowSkipException
+
+from wres import load, orchestration
+from wres.settings import Settings
+from wres.warehouse import WarehouseError, WriterBusyError
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(home=tmp_path, project=tmp_path)
+
+
+def source(name="staff_survey", schedule="0 6 * 3 1"):
+    return SimpleNamespace(name=name, schedule=schedule)
+
+
+def caused(error, cause):
+    error.__cause__ = cause
+    return error
+
+
+def in_context(error, context, *, suppressed):
+    error.__context__ = context
+    error.__suppress_context__ = suppressed
+    return error
+
+
+LOST = psycopg.OperationalError("server closed the connection unexpectedly")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        LOST,
+        psycopg.InterfaceError("the connection is closed"),
+        psycopg.errors.AdminShutdown("terminating connection"),
+        caused(WarehouseError("The warehouse server cannot be reached"), LOST),
+        in_context(RuntimeError("while cleaning up"), LOST, suppressed=False),
+        WriterBusyError("another wres process is building"),
+    ],
+)
+def test_lost_connection_is_retried_with_growing_delay(error):
+    policy = orchestration.LostConnection()
+    first, second = (policy.evaluate(error, attempt, 3) for attempt in (1, 2))
+    assert (first.action, second.action) == (RetryAction.RETRY, RetryAction.RETRY)
+    assert dt.timedelta(0) < first.retry_delay < second.retry_delay <= dt.timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("a bug"),
+        WarehouseError("The warehouse needs Postgres 18 or newer"),
+        psycopg.errors.UniqueViolation("duplicate key"),
+        orchestration.RejectedFilesError("bad.xlsx"),
+        orchestration.GateBlockedError("V10"),
+        in_context(RuntimeError("the file is wrong"), LOST, suppressed=True),
+    ],
+)
+def test_what_a_retry_cannot_mend_fails_at_once(error):
+    assert orchestration.LostConnection().evaluate(error, 1, 3).action == RetryAction.FAIL
+
+
+def put(settings, *names, age=60):
+    folder = settings.landing / "staff_survey"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / name for name in names]
+    for path in paths:
+        path.write_text(path.name)
+    return paths
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """Let ``discover`` find these paths, written long enough ago."""
+
+    def find(paths):
+        monkeypatch.setattr(
+            load, "discover", lambda *_: [SimpleNamespace(path=path, source=path.parent.name) for path in paths]
+        )
+        now = time.time()
+        monkeypatch.setattr(orchestration.time, "time", lambda: now + 60)
+
+    return find
+
+
+def test_few_files_are_loaded_side_by_side_under_their_names(settings, found):
+    paths = put(settings, "a.xlsx", "b.xlsx")
+    found(paths)
+    assert orchestration.batches(settings, source()) == [
+        {"name": "a.xlsx", "paths": [str(paths[0])], "period": None},
+        {"name": "b.xlsx", "paths": [str(paths[1])], "period": None},
+    ]
+
+
+def test_many_files_share_few_tasks_and_none_is_lost(settings, found):
+    paths = put(settings, *(f"return_{number:03}.csv" for number in range(215)))
+    found(paths)
+    batches = orchestration.batches(settings, source())
+    assert len(batches) <= 8
+    assert [path for batch in batches for path in batch["paths"]] == [str(path) for path in paths]
+    assert batches[0]["name"] == "return_000.csv and 26 more"
+
+
+def test_file_that_is_still_being_written_waits_for_the_next_look(settings, monkeypatch):
+    paths = put(settings, "half.xlsx")
+    monkeypatch.setattr(
+        load, "discover", lambda *_: [SimpleNamespace(path=path, source="staff_survey") for path in paths]
+    )
+    assert orchestration.dags_with_new_files(settings) == []
+    with pytest.raises(AirflowSkipException):
+        orchestration.batches(settings, source())
+
+
+def test_watcher_names_each_dag_once(settings, found):
+    found(put(settings, "a.xlsx", "b.xlsx"))
+    assert orchestration.dags_with_new_files(settings) == ["ingest_staff_survey"]
+
+
+def test_nothing_new_skips(settings, found):
+    found([])
+    with pytest.raises(AirflowSkipException):
+        orchestration.batches(settings, source())
+
+
+def test_backfill_reloads_the_period_from_the_archive(settings):
+    folder = settings.archive / "staff_survey" / "2023" / "0123456789ab"
+    folder.mkdir(parents=True)
+    (folder / "survey.xlsx").write_text("x")
+    (folder / "manifest.json").write_text("{}")
+    assert orchestration.batches(settings, source(), "2023") == [
+        {"name": "survey.xlsx", "paths": [str(folder / "survey.xlsx")], "period": "2023"}
+    ]
+    with pytest.raises(AirflowSkipException):
+        orchestration.batches(settings, source(), "2022")
+
+
+@pytest.mark.parametrize(
+    ("schedule", "date", "period"),
+    [
+        ("0 6 * 3 1", dt.datetime(2025, 3, 10, tzinfo=dt.UTC), "2024"),
+        ("0 5 2 * *", dt.datetime(2025, 3, 2, tzinfo=dt.UTC), "2025-03"),
+    ],
+)
+def test_backfill_date_stands_for_a_period(schedule, date, period):
+    assert orchestration.backfill_period(source(schedule=schedule), date) == period
+
+
+GOOD = {"file": "good.xlsx", "state": "accepted", "problems": [], "report": None}
+BAD = {"file": "bad.xlsx", "state": "rejected", "problems": ["F02  is not a workbook"], "report": "/r/bad/report.txt"}
+
+
+def test_report_of_a_clean_run_counts_the_files():
+    assert orchestration.report(["batch"], [[1]], [GOOD]) == "1 file(s) accepted, 0 rejected."
+
+
+def test_report_fails_the_run_naming_file_cause_and_report():
+    with pytest.raises(orchestration.RejectedFilesError) as error:
+        orchestration.report(["one", "two"], [[1], [2]], [GOOD, BAD])
+    for part in ("1 file(s) accepted, 1 rejected", "bad.xlsx", "F02  is not a workbook", "/r/bad/report.txt"):
+        assert part in str(error.value)
+
+
+def test_report_fails_the_run_when_a_batch_was_not_loaded():
+    with pytest.raises(orchestration.RejectedFilesError, match="1 of 2 batches could not be loaded"):
+        orchestration.report(["one", "two"], [[1]], [GOOD])
+
+
+def test_report_fails_the_run_when_the_gate_did_not_finish():
+    with pytest.raises(orchestration.RejectedFilesError, match="gate did not finish"):
+        orchestration.report(["one"], [[1]], None)
+
+
+def test_report_has_nothing_to_say_about_nothing():
+    with pytest.raises(AirflowSkipException):
+        orchestration.report(None, [], None)
+
+
+def test_source_is_announced_only_when_a_file_was_accepted():
+    orchestration.require_accepted([GOOD, BAD])
+    with pytest.raises(orchestration.NothingAcceptedError):
+        orchestration.require_accepted([BAD])
+
+
+def test_old_logs_go_and_new_ones_stay(settings):
+    old, new = settings.logs / "airflow" / "dag_id=x" / "1.log", settings.logs / "airflow-scheduler.log"
+    old.parent.mkdir(parents=True)
+    for path in (old, new):
+        path.write_text("text")
+    os.utime(old, (0, time.time() - 61 * 86400))
+    assert orchestration.prune_logs(settings) == 1
+    assert not (settings.logs / "airflow").exists()
+    assert new.exists()
