@@ -70,7 +70,7 @@ def evaluate(connection: psycopg.Connection) -> Evaluate:
 def counts(number: int, smallest: int = 0, seed: int = 7) -> list[tuple[int, int, int, int]]:
     """Random two-by-two tables (a, n1, b, n2), from tiny to large bases, with rates near 0 and 1 among them."""
     draw = np.random.default_rng(seed)
-    tables = []
+    tables: list[tuple[int, int, int, int]] = []
     while len(tables) < number:
         n1, n2 = (int(10 ** draw.uniform(0.5, 5.5)) for _ in range(2))
         a, b = (int(draw.binomial(n, draw.beta(0.7, 0.7))) for n in (n1, n2))
