@@ -305,10 +305,19 @@ def _unhealthy(service: Service) -> list[str]:
     return [name for name, key in reported.items() if (health.get(key) or {}).get("status") != "healthy"]
 
 
-def _make_pool(settings: Settings, service: Service) -> None:
-    """Make the pool of writers through the API: the command line would take as long as the whole start."""
+def call(settings: Settings, service: Service, path: str, *, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Ask Airflow's public API (``path`` from ``/api/v2`` on) as its administrator; with a body it is a POST.
+
+    Raises:
+        urllib.error.HTTPError: what the API answers when it refuses.
+    """
     login = {"username": USER, "password": password(settings)}
     token = _request(f"{service.url}/auth/token", body=login)["access_token"]
+    return _request(f"{service.url}/api/v2{path}", token=token, body=body)
+
+
+def _make_pool(settings: Settings, service: Service) -> None:
+    """Make the pool of writers through the API: the command line would take as long as the whole start."""
     pool = {
         "name": WRITERS_POOL,
         "slots": WRITERS_SLOTS,
@@ -316,7 +325,7 @@ def _make_pool(settings: Settings, service: Service) -> None:
         "include_deferred": False,
     }
     try:
-        _request(f"{service.url}/api/v2/pools", token=token, body=pool)
+        call(settings, service, "/pools", body=pool)
     except urllib.error.HTTPError as error:
         if error.code != 409:  # it is there already
             raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error

@@ -182,7 +182,9 @@ def _position(settings: Settings) -> _Position:
 
     waiting = len(load.discover(settings))
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
-        states: dict[str, int] = dict(connection.execute("select state, count(*) from ops.load group by state").fetchall())
+        states: dict[str, int] = dict(
+            connection.execute("select state, count(*) from ops.load group by state").fetchall()
+        )
         current = connection.execute("select release_id from ops.release where is_current").fetchone()
     return _Position(
         waiting=waiting,

@@ -179,22 +179,27 @@ def report(planned: Sequence[Any] | None, loaded: Sequence[Any], verdicts: Seque
     accepted = [verdict for verdict in verdicts or () if verdict["state"] == "accepted"]
     rejected = [verdict for verdict in verdicts or () if verdict["state"] != "accepted"]
     lines = [f"{len(accepted)} file(s) accepted, {len(rejected)} rejected."]
+    for verdict in accepted:
+        if verdict["problems"]:
+            lines += [f"{verdict['file']} was accepted with warnings:", *_first(verdict["problems"])]
     for verdict in rejected:
-        problems = verdict["problems"]
-        lines.append(f"{verdict['file']} was rejected:")
-        lines += [f"    {problem}" for problem in problems[:5]]
-        if len(problems) > 5:
-            lines.append(f"    and {len(problems) - 5} more")
+        lines += [f"{verdict['file']} was rejected:", *_first(verdict["problems"])]
         lines.append(f"    report: {verdict['report']} (a workbook to send back lies beside it)")
     lost = len(planned) - len(loaded)
     if lost:
         lines.append(f"{lost} of {len(planned)} batches could not be loaded; see the failed load tasks.")
-    if verdicts is None and any(loaded):
+    unjudged = verdicts is None and any(loaded)
+    if unjudged:
         lines.append("The gate did not finish; the files wait for the next run.")
     text = "\n".join(lines)
-    if len(lines) > 1:
+    if rejected or lost or unjudged:
         raise RejectedFilesError(text)
     return text
+
+
+def _first(problems: Sequence[str], most: int = 5) -> list[str]:
+    listed = [f"    {problem}" for problem in problems[:most]]
+    return [*listed, f"    and {len(problems) - most} more"] if len(problems) > most else listed
 
 
 def require_changed(settings: Settings) -> None:
@@ -218,7 +223,7 @@ def require_passed(settings: Settings) -> str:
         listed = "\n".join(f"    {failure}" for failure in verdict.failures)
         raise GateBlockedError(
             f"{len(verdict.failures)} rule(s) block the release, the current one stays:\n{listed}\n"
-            f"Results by rule: {settings.data_docs}. A rule that waits for a person is settled by "
+            f"Results by rule: {verdict.data_docs}. A rule that waits for a person is settled by "
             "`wres accept RULE --comment TEXT`."
         )
     return "\n".join(str(warning) for warning in verdict.warnings)

@@ -164,6 +164,15 @@ def test_report_of_a_clean_run_counts_the_files():
     assert orchestration.report(["batch"], [[1]], [GOOD]) == "1 file(s) accepted, 0 rejected."
 
 
+def test_report_of_warnings_names_them_and_does_not_fail_the_run():
+    warned = {**GOOD, "problems": [f"V29  question {number} is blocked" for number in range(7)]}
+    text = orchestration.report(["batch"], [[1]], [warned])
+    assert "good.xlsx was accepted with warnings" in text
+    assert "question 4" in text
+    assert "question 5" not in text
+    assert "and 2 more" in text
+
+
 def test_report_fails_the_run_naming_file_cause_and_report():
     with pytest.raises(orchestration.RejectedFilesError) as error:
         orchestration.report(["one", "two"], [[1], [2]], [GOOD, BAD])

@@ -1,0 +1,191 @@
+"""Through a real Airflow: nothing but files dropped into the landing folder makes a release."""
+
+import shutil
+import time
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from wres import airflow_service, postgres, warehouse
+from wres.sample import write_sample
+from wres.settings import settings as read_settings
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+WAIT_SECONDS = 300
+SURVEY = "staff_survey"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    home = tmp_path_factory.mktemp("wres")
+    # Postgres may run as a user of its own, who has to be able to walk to its data.
+    for folder in (home, home.parent, home.parent.parent):
+        folder.chmod(0o755)
+    settings = replace(read_settings(), home=home, warehouse_url=None, watch_seconds=5)
+    settings.landing.mkdir()
+    yield settings
+    postgres.stop(settings)
+
+
+@pytest.fixture(scope="module")
+def service(settings):
+    service = airflow_service.start(settings)
+    yield service
+    family = [psutil.Process(pid) for pid, _ in service.processes.values()]
+    family += [child for process in family for child in process.children(recursive=True)]
+    airflow_service.stop(settings)
+    assert [process for process in family if process.is_running()] == [], "a stopped service leaves no process behind"
+
+
+@pytest.fixture
+def sql(settings):
+    def query(statement, *parameters, role="wres_publisher"):
+        with warehouse.connect(settings, role, autocommit=True) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    return query
+
+
+@pytest.fixture
+def until(settings, service, sql):
+    """Wait for a condition; when it does not come, say what the warehouse and Airflow were doing instead."""
+
+    def wait(condition, what):
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            if result := condition():
+                return result
+            assert airflow_service.running(settings), f"Airflow ended while waiting for {what}\n{story(settings, sql)}"
+            time.sleep(1)
+        pytest.fail(f"{what}: not within {WAIT_SECONDS} seconds\n{story(settings, sql)}")
+
+    return wait
+
+
+def story(settings, sql):
+    """What happened so far, for a failure's message."""
+    steps = sql("select step, source, status, round(seconds::numeric, 1), message from ops.outcome order by outcome_id")
+    loads = sql("select f.name, l.state from ops.load l join ops.file f on f.sha256 = l.file_sha256 order by load_id")
+    failed = [
+        f"{path.relative_to(settings.logs)}: {line[:1500]}"
+        for path in sorted((settings.logs / "airflow").rglob("attempt=*.log"))
+        for line in path.read_text(errors="replace").splitlines()
+        if '"level":"error"' in line.replace(" ", "")
+    ]
+    tails = [f"--- {name}\n{airflow_service.log_tail(settings, name)}" for name in ("scheduler", "dag-processor")]
+    return "\n".join([*map(str, steps), *map(str, loads), *failed[-10:], *tails])
+
+
+def runs(settings, service, dag_id):
+    answer = airflow_service.call(settings, service, f"/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after")
+    return answer["dag_runs"]
+
+
+def ended(settings, service, dag_id, state):
+    return [run for run in runs(settings, service, dag_id) if run["state"] == state]
+
+
+def drop(files, folder):
+    """Put files into a landing folder as a person would, but all at the same moment."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in files:
+        shutil.copyfile(path, folder / f".{path.name}.part")
+    for path in files:
+        (folder / f".{path.name}.part").rename(folder / path.name)
+
+
+def test_files_dropped_into_landing_are_published_without_any_command(settings, service, sql, until, tmp_path):
+    for path in write_sample(tmp_path, trusts=8, first_year=2023, last_year=2024, seed=1):
+        drop([path], settings.landing / path.parent.name)
+
+    until(
+        lambda: sql(
+            "select count(*) from ops.release_input as i inner join ops.release as r using (release_id)"
+            " where r.is_current and i.source in ('organisations', 'staff_survey') group by i.release_id"
+            " having count(distinct i.file_sha256) = (select count(*) from ops.file)"
+        ),
+        "a release with every file",
+    )
+
+    rows = sql(
+        "select indicator_code, white_pct, bme_pct, ratio, is_synthetic from published.indicator_result"
+        " where level = 'england' and is_headline and slice = 'all' and wres_year = 2025"
+        " and indicator_code in ('5', '7', '8') order by indicator_code",
+        role="bi_reader",
+    )
+    assert [row[0] for row in rows] == ["5", "7", "8"]
+    for _, white, bme, ratio, is_synthetic in rows:
+        assert 0 < white < 100
+        assert 0 < bme < 100
+        assert ratio > 0
+        assert is_synthetic
+    assert {row[0] for row in sql("select state from ops.load")} == {"accepted"}
+    until(lambda: ended(settings, service, f"ingest_{SURVEY}", "success"), "the end of the ingest run")
+    assert not ended(settings, service, f"ingest_{SURVEY}", "failed")
+
+
+def test_bad_sibling_fails_alone_with_its_report(settings, service, sql, until, tmp_path):
+    [(before,)] = sql("select max(release_id) from ops.release")
+    again = write_sample(tmp_path / "again", trusts=8, first_year=2023, last_year=2024, seed=2)
+    good = next(path for path in again if "Benchmark" in path.name)
+    bad = tmp_path / "NSS24 national results from the portal.xlsx"
+    bad.write_text("<!DOCTYPE html><html><body>Your session has expired</body></html>")
+    corrected = good.rename(tmp_path / f"corrected {good.name}")
+    drop([corrected, bad], settings.landing / SURVEY)
+
+    until(lambda: ended(settings, service, f"ingest_{SURVEY}", "failed"), "the failed run")
+
+    until(lambda: len(sql("select 1 from ops.load where state in ('loading', 'loaded')")) == 0, "all verdicts")
+    state = dict(sql("select f.name, l.state from ops.load as l inner join ops.file as f on f.sha256 = l.file_sha256"))
+    assert state[bad.name] == "rejected"
+    assert state[corrected.name] == "accepted"
+
+    [(report,)] = sql("select report from ops.load where state = 'rejected'")
+    assert bad.name in (settings.home / report).read_text()
+    [run] = ended(settings, service, f"ingest_{SURVEY}", "failed")
+    instances = airflow_service.call(
+        settings, service, f"/dags/ingest_{SURVEY}/dagRuns/{run['dag_run_id']}/taskInstances"
+    )["task_instances"]
+    assert {instance["task_id"]: instance["state"] for instance in instances}["report"] == "failed"
+    # Nobody has to search: the failed task's log names the file and its report. A wrong file is not tried again.
+    [reporting] = [instance for instance in instances if instance["task_id"] == "report"]
+    assert reporting["try_number"] == 1
+    logs = "".join(path.read_text() for path in (settings.logs / "airflow").rglob("*/task_id=report/attempt=*.log"))
+    assert bad.name in logs
+    assert report in logs
+
+    [release] = until(
+        lambda: sql(
+            "select r.release_id from ops.release as r inner join ops.release_input as i using (release_id)"
+            " where r.is_current and r.release_id > %s and i.file_name = %s limit 1",
+            before,
+            corrected.name,
+        ),
+        "a release with the corrected file",
+    )
+    assert not sql("select 1 from ops.release_input where release_id = %s and file_name = %s", release[0], bad.name)
+
+
+def test_nothing_more_happens_while_nothing_new_arrives(settings, service, sql, until):
+    releases = sql("select count(*) from ops.release")
+    loads = sql("select count(*) from ops.load")
+    looked = len(ended(settings, service, "watch_landing", "success"))
+    until(lambda: len(ended(settings, service, "watch_landing", "success")) >= looked + 2, "two more looks")
+    assert sql("select count(*) from ops.release") == releases
+    assert sql("select count(*) from ops.load") == loads
+
+
+def test_start_is_idempotent_and_no_secret_reaches_the_logs(settings, service):
+    assert airflow_service.start(settings) == service
+    secrets = [
+        line.partition("=")[2]
+        for line in settings.credentials.read_text().splitlines()
+        if "=" in line and not line.startswith("#")
+    ]
+    assert len(secrets) > 5
+    for path in settings.logs.rglob("*"):
+        if path.is_file():
+            text = path.read_text(errors="replace")
+            assert not [secret for secret in secrets if secret in text], path
