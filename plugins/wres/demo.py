@@ -83,7 +83,7 @@ def demo(settings: Settings, landing: Path | None = None) -> int:
         0 when a release is published and no file was rejected, 1 otherwise, 2 when there is nothing to load.
     """
     settings = replace(settings, watch_seconds=min(settings.watch_seconds, _WATCH_SECONDS))
-    console = Console(stderr=False, highlight=False, soft_wrap=True)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     begun = time.monotonic()
     try:
         with _progress(console) as tell:
@@ -143,7 +143,7 @@ def _through_airflow(settings: Settings, before: int, tell: Callable[[str], None
 def _wait(settings: Settings, before: int, tell: Callable[[str], None]) -> None:
     """Follow the steps that the DAGs record until every file is judged and what was accepted is published."""
     seen, last_change, limit = before, time.monotonic(), time.monotonic() + _LIMIT_SECONDS
-    failures, shown = 0, None
+    failures, shown = 0, ""
     while True:
         for step in _steps(settings, seen):
             seen, last_change = step.outcome_id, time.monotonic()
@@ -156,9 +156,9 @@ def _wait(settings: Settings, before: int, tell: Callable[[str], None]) -> None:
             return
         if failures - position.rejected >= _FAILURES_ALLOWED:
             raise DemoError(f"Loading keeps failing. Logs: {settings.logs}\n{_log(settings)}")
-        if position != shown:
-            shown, last_change = position, time.monotonic()
-            tell(_sentence(position))
+        if _sentence(position) != shown:
+            shown, last_change = _sentence(position), time.monotonic()
+            tell(shown)
         if airflow_service.running(settings) is None:
             raise DemoError(f"Airflow ended unexpectedly. Logs: {settings.logs}\n{_log(settings)}")
         if time.monotonic() > min(limit, last_change + _STUCK_SECONDS):

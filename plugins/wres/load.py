@@ -126,7 +126,7 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
     of = registry.registry(settings)[source]
     archived = archive.archive(settings, source, path)
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
-        _sync_registry(settings, connection)
+        sync_registry(settings, connection)
         # Held by the session: a dead process frees it, so that whoever gets it may clean up after the dead one.
         connection.execute("select pg_advisory_lock(%s)", [_file_lock(archived.sha256)])
         connection.execute("delete from ops.load where file_sha256 = %s and state = 'loading'", [archived.sha256])
@@ -227,8 +227,7 @@ def _copy(
 ) -> tuple[Batch, int]:
     batch = read(settings, of, archived.path, name, period)
     table = of.raw_table(batch.layout)
-    _create_raw_table(connection, table, batch.columns)
-    columns = sql.SQL(", ").join(sql.Identifier(column) for column in (*PROVENANCE, *batch.columns))
+    columns = sql.SQL(", ").join(sql.Identifier(column) for column in (*PROVENANCE, *batch.layout.raw_columns))
     statement = sql.SQL("copy raw.{} ({}) from stdin").format(sql.Identifier(table), columns)
     rows, synthetic = 0, batch.is_synthetic
     with connection.transaction():
@@ -257,32 +256,40 @@ def _copy(
 
 def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:
     """Make the raw table, or widen it by columns that are new to it; never narrow it."""
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s)", [_DDL_LOCK])
-        connection.execute(
-            sql.SQL(
-                "create table if not exists raw.{} (_load_id bigint not null, _file_sha256 text not null,"
-                " _sheet text, _row_number integer not null)"
-            ).format(sql.Identifier(table))
+    connection.execute(
+        sql.SQL(
+            "create table if not exists raw.{} (_load_id bigint not null, _file_sha256 text not null,"
+            " _sheet text, _row_number integer not null)"
+        ).format(sql.Identifier(table))
+    )
+    connection.execute(
+        sql.SQL("create index if not exists {} on raw.{} (_load_id)").format(
+            sql.Identifier(f"{table}__load_id"), sql.Identifier(table)
         )
+    )
+    for column in columns:
         connection.execute(
-            sql.SQL("create index if not exists {} on raw.{} (_load_id)").format(
-                sql.Identifier(f"{table}__load_id"), sql.Identifier(table)
+            sql.SQL("alter table raw.{} add column if not exists {} text").format(
+                sql.Identifier(table), sql.Identifier(column)
             )
         )
-        for column in columns:
-            connection.execute(
-                sql.SQL("alter table raw.{} add column if not exists {} text").format(
-                    sql.Identifier(table), sql.Identifier(column)
-                )
-            )
 
 
-def _sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
-    """Keep ``ops.source`` and ``ops.marker`` equal to the registry, so that SQL reads the same declarations."""
+def sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
+    """Keep ``ops.source``, ``ops.marker`` and the raw tables equal to the registry; a no-op while it is unchanged."""
+    state = f"registry {registry.digest(settings)}"
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_DDL_LOCK])
+        newest = connection.execute(
+            "select digest from ops.migration where digest like 'registry %' order by applied_at desc limit 1"
+        ).fetchone()
+        if newest == (state,):
+            return
+        connection.execute("delete from ops.migration where digest like 'registry %'")
+        connection.execute("insert into ops.migration (digest) values (%s)", [state])
         for of in registry.registry(settings).values():
+            for layout in of.layouts:
+                _create_raw_table(connection, of.raw_table(layout), layout.raw_columns)
             values = {
                 "source": of.name,
                 "title": of.title,

@@ -86,6 +86,10 @@ class SurveyWorkbook(_Layout):
     keys: dict[str, str]
     ignored_sheets: tuple[str, ...] = ()
 
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        return ("_column", "survey_year", *self.keys, "question", "label", "item", "answer", "value")
+
 
 class BenchmarkSheet(_Strict):
     """One benchmarking group's sheet; ``required: false`` needs a reason, and its absence is a warning."""
@@ -112,6 +116,19 @@ class BenchmarkWorkbook(_Layout):
     ethnicity_groups: tuple[str, ...]
     ignored_sheets: tuple[str, ...] = ()
 
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        return (
+            "_column",
+            "vintage",
+            "organisation_code",
+            "header",
+            "measure",
+            "ethnicity_group",
+            "survey_year",
+            "value",
+        )
+
 
 class Delimited(_Layout):
     """A delimited text file, with a header (matched through the source's map) or with columns by position."""
@@ -120,6 +137,10 @@ class Delimited(_Layout):
     header: bool
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
+
+    @property
+    def raw_columns(self) -> tuple[str, ...]:
+        return self.columns
 
 
 Layout = Annotated[SurveyWorkbook | BenchmarkWorkbook | Delimited, Field(discriminator="reader")]

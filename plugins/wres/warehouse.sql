@@ -251,7 +251,7 @@ order by source_table, period, org_code, load_id desc;
 -- Rights ----------------------------------------------------------------------------------------------------------
 grant usage on schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant select on all tables in schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
-grant insert, update, delete on ops.source, ops.marker to wres_loader;
+grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert on ops.acceptance to wres_publisher;

@@ -10,7 +10,6 @@ from wres.readers.content import Batch, Content, Row, Workbook, cell_text, name_
 from wres.registry import BenchmarkSheet, BenchmarkWorkbook, Source
 from wres.settings import Settings
 
-_COLUMNS = ("_column", "vintage", "organisation_code", "header", "measure", "ethnicity_group", "survey_year", "value")
 _ACTION = "Send the workbook as published; if the publisher changed it, change its layout in sources/."
 
 
@@ -41,7 +40,7 @@ def read(source: Source, layout: BenchmarkWorkbook, content: Workbook) -> Batch:
         problems += _examine_headers(layout, sheet, [str(cell).strip() for cell in cells[0]], years)
     if problems:
         raise FileRejected(*problems)
-    batch = Batch(layout=layout, period=years[-1], columns=_COLUMNS, rows=(), warnings=warnings)
+    batch = Batch(layout=layout, period=years[-1], rows=(), warnings=warnings)
     batch.rows = _rows(layout, read_sheets, years[-1], batch.organisations)
     return batch
 

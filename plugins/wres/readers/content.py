@@ -79,8 +79,7 @@ class Batch:
     Attributes:
         layout: the layout that fitted.
         period: ``2024`` (survey year) or ``2024-06``.
-        columns: names of the raw columns after the provenance columns.
-        rows: tuples (sheet, row number, *columns), lazily; consumed once.
+        rows: tuples (sheet, row number, *the layout's raw columns), lazily; consumed once.
         organisations: organisation codes the file states, filled while ``rows`` is consumed; ``{'*'}`` for a file that
             states its period as a whole.
         warnings: problems that do not stop the file.
@@ -89,7 +88,6 @@ class Batch:
 
     layout: Layout
     period: str
-    columns: tuple[str, ...]
     rows: Iterable[Row]
     organisations: set[str] = field(default_factory=set)
     warnings: list[Problem] = field(default_factory=list)

@@ -50,7 +50,7 @@ def read(
         FileRejected: header or field counts do not fit, quotes are not closed, the period cannot be told.
     """
     order = _order(settings, source, layout, content)
-    batch = Batch(layout=layout, period="", columns=layout.columns, rows=())
+    batch = Batch(layout=layout, period="", rows=())
     batch.period = _period(layout, content, order, name, period)
     _examine(layout, content, len(order))
     batch.rows = _rows(layout, content, order, batch.organisations)

@@ -91,7 +91,6 @@ def read(
     batch = Batch(
         layout=layout,
         period=year_text,
-        columns=("_column", "survey_year", *layout.keys, "question", "label", "item", "answer", "value"),
         rows=(),
         warnings=reading.warnings,
     )

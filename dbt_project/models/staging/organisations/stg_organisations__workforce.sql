@@ -1,4 +1,5 @@
-select
+-- Files of several months overlap: the newest load of an organisation's month counts.
+select distinct on (btrim(org_code), to_date(btrim(date), 'DD/MM/YYYY'))
     btrim(org_code) as org_code,
     to_date(btrim(date), 'DD/MM/YYYY') as vintage_on,
     nullif(btrim(org_name), '') as org_name,
@@ -16,3 +17,4 @@ select
     _row_number
 from {{ current_rows('organisations__workforce') }} as workforce
 where nullif(btrim(org_code), '') is not null and btrim(date) ~ '^[0-9]{2}/[0-9]{2}/[0-9]{4}$'
+order by btrim(org_code) asc, to_date(btrim(date), 'DD/MM/YYYY') asc, _load_id desc, _row_number desc

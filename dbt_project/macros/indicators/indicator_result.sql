@@ -1,0 +1,184 @@
+{#-
+    Rows of indicator_result: figures of indicator_figure beside England, their peers and the year before.
+
+    figures     relation with the columns of indicator_figure (all vintages)
+    published   true rounds for publication: percentages and points to 1 decimal, ratios to 2, half away from zero; leaves
+                out approximate bases, and p-values that would come from controlled counts
+    vintages    'default' for the newest vintage of each figure, 'others' for the rest
+-#}
+{% macro indicator_result(figures, published, vintages='default') -%}
+    {%- set same_figure = [
+        'indicator_code', 'slice', 'basis', 'denominator', 'scope', 'organisation_basis', 'wres_year', 'as_at', 'period_kind'
+    ] -%}
+    with figure as (
+        select
+            *,
+            {{ evidence_status(
+                'ratio_low', 'ratio_high', 'status', white_count='top_events', bme_count='bottom_events',
+                white_base='top_base', bme_base='bottom_base', minimum_base=11
+            ) }} as evidence
+        from {{ figures }}
+    ),
+
+    typed as (
+        select
+            figure.*,
+            organisation.org_type
+        from figure
+        left join {{ ref('dim_organisation') }} as organisation
+            on
+                figure.level = 'organisation'
+                and figure.org_code = organisation.org_code
+                and {{ organisation_as_at('organisation', 'figure.as_at') }}
+    ),
+
+    england as (
+        select {{ same_figure | join(', ') }}, ratio as england_value
+        from figure
+        where level = 'england' and is_default_vintage
+    ),
+
+    peers as (
+        select
+            {{ same_figure | join(', ') }},
+            org_type,
+            percentile_cont(0.5) within group (order by ratio) as peer_median
+        from typed
+        where level = 'organisation' and is_default_vintage and status = 'ok' and org_type is not null
+        group by {{ same_figure | join(', ') }}, org_type
+        having count(*) >= 5
+    ),
+
+    ranked as (
+        select
+            level,
+            org_code,
+            source_vintage,
+            {{ same_figure | join(', ') }},
+            -- Mid-rank percentile: those below, and half of those equal (oneself among them).
+            100 * (
+                rank() over peer_set - 1 + 0.5 * count(*) over (peer_set range between current row and current row)
+            )::double precision / count(*) over (
+                partition by {{ same_figure | join(', ') }}, org_type
+            ) as peer_percentile
+        from typed
+        where level = 'organisation' and is_default_vintage and status = 'ok' and org_type is not null
+        window peer_set as (partition by {{ same_figure | join(', ') }}, org_type order by ratio)
+    ),
+
+    compared as (
+        select
+            typed.*,
+            england.england_value,
+            peers.peer_median,
+            case when peers.peer_median is not null then ranked.peer_percentile end as peer_percentile,
+            typed.ratio / earlier.ratio as change_1y,
+            {{ ratio_of_ratios_p_value('earlier.ratio', 'earlier.ratio_se', 'typed.ratio', 'typed.ratio_se') }} as change_p_value
+        from typed
+        left join england
+            on
+                typed.level <> 'england'
+                {%- for column in same_figure %}
+                and typed.{{ column }} = england.{{ column }}
+                {%- endfor %}
+        left join peers
+            on
+                typed.org_type = peers.org_type
+                {%- for column in same_figure %}
+                and typed.{{ column }} = peers.{{ column }}
+                {%- endfor %}
+        left join ranked
+            on
+                typed.level = ranked.level
+                and typed.org_code = ranked.org_code
+                and typed.source_vintage = ranked.source_vintage
+                {%- for column in same_figure %}
+                and typed.{{ column }} = ranked.{{ column }}
+                {%- endfor %}
+        -- Like with like: the same figure a year earlier, on the same definition and as restated by the same vintage.
+        left join figure as earlier
+            on
+                typed.level = earlier.level
+                and typed.org_code = earlier.org_code
+                and typed.source_vintage = earlier.source_vintage
+                and typed.definition_version = earlier.definition_version
+                and typed.wres_year = earlier.wres_year + 1
+                {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}
+                and typed.{{ column }} = earlier.{{ column }}
+                {%- endfor %}
+        where typed.is_default_vintage = {{ 'true' if vintages == 'default' else 'false' }}
+    )
+
+    select
+        level::text as level,
+        org_code::text as org_code,
+        wres_year::integer as wres_year,
+        as_at::date as as_at,
+        period_kind::text as period_kind,
+        indicator_code::text as indicator_code,
+        slice::text as slice,
+        basis::text as basis,
+        denominator::text as denominator,
+        scope::text as scope,
+        aggregation::text as aggregation,
+        organisation_basis::text as organisation_basis,
+        true as is_headline,
+        white_count::numeric as white_count,
+        {{ base_shown('white_base', published) }} as white_base,
+        bme_count::numeric as bme_count,
+        {{ base_shown('bme_base', published) }} as bme_base,
+        unknown_count::numeric as unknown_count,
+        {{ base_shown('unknown_base', published) }} as unknown_base,
+        null::numeric as workforce_white_count,
+        null::numeric as workforce_bme_count,
+        null::numeric as workforce_unknown_count,
+        {{ shown('white_pct', 1, published) }} as white_pct,
+        {{ shown('bme_pct', 1, published) }} as bme_pct,
+        {{ shown('unknown_pct', 1, published) }} as unknown_pct,
+        {{ shown('ratio', 2, published) }} as ratio,
+        {{ shown('ratio_low', 2, published) }} as ratio_low,
+        {{ shown('ratio_high', 2, published) }} as ratio_high,
+        {{ shown('gap_points', 1, published) }} as gap_points,
+        {{ shown('gap_low', 1, published) }} as gap_low,
+        {{ shown('gap_high', 1, published) }} as gap_high,
+        {{ p_value_shown('p_value', published) }} as p_value,
+        null::text as four_fifths,
+        evidence::text as evidence,
+        {{ shown('england_value', 2, published) }} as england_value,
+        {{ shown('peer_median', 2, published) }} as peer_median,
+        {{ shown('peer_percentile', 1, published) }} as peer_percentile,
+        {{ shown('change_1y', 2, published) }} as change_1y,
+        {{ p_value_shown('change_p_value', published) }} as change_p_value,
+        base_source::text as base_source,
+        status::text as status,
+        status_reason::text as status_reason,
+        source_vintage::text as source_vintage,
+        definition_version::text as definition_version,
+        survey_year::integer as survey_year,
+        is_synthetic::boolean as is_synthetic
+    from compared
+{%- endmacro %}
+
+
+{#- A statistic as it is shown: full precision, or rounded half away from zero (through numeric) for publication. -#}
+{% macro shown(value, decimals, published) -%}
+    {%- if published -%} round(({{ value }})::numeric, {{ decimals }})::double precision
+    {%- else -%} ({{ value }})::double precision
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- A base as it is shown: one that only approximates the question's own is used for the interval and never published. -#}
+{% macro base_shown(base, published) -%}
+    {%- if published -%} (case when base_source = 'reported' then {{ base }} end)::numeric
+    {%- else -%} ({{ base }})::numeric
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#- p-values are published only where the counts behind them were not controlled. -#}
+{% macro p_value_shown(p_value, published) -%}
+    {%- if published -%} (case when disclosure_policy = 'already_public' then {{ p_value }} end)::double precision
+    {%- else -%} ({{ p_value }})::double precision
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,48 @@
+-- Disclosure control acts here, on counts and before any arithmetic, so that nothing computed can leak what a count hides.
+with controlled as (
+    select
+        *,
+        {{ controlled_count('value_count', 'disclosure_policy', 'level') }} as shown_value,
+        {{ controlled_count('base_count', 'disclosure_policy', 'level') }} as shown_base
+    from {{ ref('int_indicators__count') }}
+),
+
+hidden as (
+    select
+        *,
+        (value_count is not null and shown_value is null)
+        or (base_count is not null and shown_base is null)
+        or (rate is not null and disclosure_policy is distinct from 'already_public') as is_hidden
+    from controlled
+)
+
+select
+    level,
+    org_code,
+    wres_year,
+    as_at,
+    period_kind,
+    indicator_code,
+    slice,
+    basis,
+    denominator,
+    scope,
+    aggregation,
+    organisation_basis,
+    ethnicity_group,
+    case when not is_hidden then shown_value end as value_count,
+    case when not is_hidden then shown_base end as base_count,
+    case when not is_hidden then rate end as rate,
+    base_source,
+    case when is_hidden and value_status = 'ok' then 'suppressed' else value_status end as value_status,
+    case
+        when is_hidden and value_status = 'ok' then 'Hidden by disclosure control: the figure rests on few people.'
+        else status_reason
+    end as status_reason,
+    source,
+    disclosure_policy,
+    source_vintage,
+    is_default_vintage,
+    survey_year,
+    is_synthetic
+from hidden

@@ -1,0 +1,1 @@
+{{ indicator_figure(ref('int_indicators__count')) }}

@@ -1,0 +1,1 @@
+{{ indicator_result(ref('int_indicators__figure_controlled'), published=true, vintages='others') }}

@@ -1,0 +1,18 @@
+select
+    survey.survey_year::integer as survey_year,
+    btrim(survey.organisation_code) as org_code,
+    survey.header,
+    survey.measure,
+    case survey.ethnicity_group when '1' then 'white' when '2' then 'bme' end as ethnicity_group,
+    survey.period::integer as source_vintage,
+    {{ survey_cell('survey.value', 'blocked.reason') }},
+    survey.is_synthetic,
+    survey._load_id,
+    survey._sheet,
+    survey._row_number,
+    survey._column
+from {{ current_rows('staff_survey__benchmark', org_column='organisation_code') }} as survey
+left join {{ source('ops', 'marker') }} as marker
+    on marker.source = 'staff_survey' and survey.value = marker.marker
+left join {{ source('ops', 'blocked_measure') }} as blocked
+    on survey._load_id = blocked.load_id and survey.header = blocked.measure
