@@ -23,6 +23,13 @@ def prune_logs() -> int:
 
 
 @task
+def forget_runs() -> None:
+    from wres.airflow_service import forget_runs
+
+    forget_runs(settings())
+
+
+@task
 def overdue_submissions() -> list[str]:
     from wres.status import overdue
 
@@ -34,7 +41,7 @@ def overdue_submissions() -> list[str]:
     doc_md="""### Housekeeping
 
 Drops releases beyond retention (`WRES_KEEP_RELEASES`, pinned ones stay) with their Data Docs, deletes logs older than
-60 days, and lists submissions that are overdue (also in `wres status`).
+60 days and Airflow's records of runs older than 90, and lists submissions that are overdue (also in `wres status`).
 """,
     schedule="0 4 * * 0",
     catchup=False,
@@ -46,6 +53,7 @@ Drops releases beyond retention (`WRES_KEEP_RELEASES`, pinned ones stay) with th
 def housekeeping() -> None:
     prune_releases()
     prune_logs()
+    forget_runs()
     overdue_submissions()
 
 

@@ -22,6 +22,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
@@ -130,10 +131,20 @@ def stop(settings: Settings) -> bool:
         return _end(settings)
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """Environment in which ``airflow`` commands reach the running service (or would-be service) of this home."""
-    service = running(settings)
-    return _environment(settings, service.port if service else _free_port(settings))
+def forget_runs(settings: Settings, *, days: int = 90) -> None:
+    """Delete Airflow's own records of runs older than ``days``; a look at the landing folder alone leaves 50,000 a year.
+
+    Raises:
+        AirflowServiceError: the clean-up command failed.
+    """
+    oldest = datetime.now(UTC) - timedelta(days=days)
+    command = _airflow("db", "clean", "--clean-before-timestamp", oldest.isoformat(), "--skip-archive", "--yes")
+    # A task's own environment hides the metadata database from it; this is a separate program, with the owner's login.
+    ended = subprocess.run(
+        command, env={**os.environ, **_database(settings)}, capture_output=True, text=True, check=False
+    )
+    if ended.returncode != 0:
+        raise AirflowServiceError(f"`airflow db clean` failed (exit {ended.returncode}):\n{ended.stderr[-2000:]}")
 
 
 def log_tail(settings: Settings, name: str, lines: int = _LOG_TAIL) -> str:
@@ -145,7 +156,6 @@ def log_tail(settings: Settings, name: str, lines: int = _LOG_TAIL) -> str:
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
     """What the processes need to know. A user's own ``AIRFLOW__...`` settings win where nothing depends on ours."""
-    database = warehouse.dsn(settings, warehouse.AIRFLOW, database="airflow").split("://", 1)[1]
     url = f"http://{HOST}:{port}"
     no_proxy = {HOST, "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
     tunable = {
@@ -178,9 +188,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API__HOST": HOST,
         "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{database}",
-        # psycopg takes the same parameters (sslmode, sslrootcert) as psycopg2; Airflow's default, asyncpg, does not.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+psycopg://{database}",
+        **_database(settings),
         "AIRFLOW__API__SECRET_KEY": _long_key(credentials.password(settings, "airflow_session")),
         "AIRFLOW__API_AUTH__JWT_SECRET": _long_key(credentials.password(settings, "airflow_token")),
         "AIRFLOW__CORE__FERNET_KEY": _fernet_key(credentials.password(settings, "airflow_fernet")),
@@ -208,6 +216,15 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
     # Each task is a process: without compiled modules every one of them compiles Airflow, pandas and dbt anew.
     result.pop("PYTHONDONTWRITEBYTECODE", None)
     return result
+
+
+def _database(settings: Settings) -> dict[str, str]:
+    address = warehouse.dsn(settings, warehouse.AIRFLOW, database="airflow").split("://", 1)[1]
+    return {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{address}",
+        # psycopg takes the same parameters (sslmode, sslrootcert) as psycopg2; Airflow's default, asyncpg, does not.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": f"postgresql+psycopg://{address}",
+    }
 
 
 def _fernet_key(secret: str) -> str:
