@@ -2,13 +2,12 @@
     The rows of a raw table that count: those of the load that won for their (table, period, organisation).
     Every staging model reads raw through this and nothing else does, so a superseded or rejected file is never seen.
 
-    source_table   table of schema raw, for example 'staff_survey__benchmark'
-    org_column     raw column with the organisation code; none for a file that is replaced as a whole (code '*')
-    period_column  raw column with the period, where one file holds several; none where a load is one period
+    source_table  table of schema raw, for example 'staff_survey__benchmark'
+    org_column    raw column with the organisation code; none for a file that is replaced as a whole (code '*')
 
     Renders a derived table: alias it. All raw columns, and period (text) and is_synthetic (boolean) of the load.
 -#}
-{% macro current_rows(source_table, org_column=none, period_column=none) -%}
+{% macro current_rows(source_table, org_column=none) -%}
     (
         select raw_row.*, content.period, content.is_synthetic
         from {{ source('raw', source_table) }} as raw_row
@@ -20,9 +19,6 @@
                 and content.org_code = btrim(raw_row.{{ org_column }})
                 {%- else %}
                 and content.org_code = '*'
-                {%- endif %}
-                {%- if period_column %}
-                and content.period = btrim(raw_row.{{ period_column }})
                 {%- endif %}
     )
 {%- endmacro %}

@@ -160,7 +160,7 @@ def loaded(home: Settings, files: Sequence[Path]) -> None:
     with warehouse.connect(home, "wres_loader", autocommit=True) as connection:
         for file in files:
             result = load.load_file(home, "organisations", file)
-            assert result.state == "loaded"
+            assert result.state == "loaded" and result.load_id is not None
             load.accept(connection, result.load_id, [])
 
 
@@ -244,6 +244,7 @@ def test_a_rejected_or_superseded_file_is_not_read(small: Query, warehouse_home:
     corrected = tmp_path / "etr_2026-07.csv"
     write(corrected, [trust("RAA", "CORRECTED NHS TRUST", "Y59", "QKS", "20010401")])
     result = load.load_file(warehouse_home, "organisations", corrected)
+    assert result.load_id is not None
     statement = "select org_name from staging.stg_organisations__trust where org_code = 'RAA' order by vintage_on"
     before = [("FIRST AND FOREMOST NHS TRUST",)] * 2
     assert small(statement) == before, "a load that nobody has accepted yet is not read"
