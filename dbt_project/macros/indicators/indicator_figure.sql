@@ -4,6 +4,7 @@
 
     Ratio: in the official direction (White ÷ BME for 2, 4 and 7; BME ÷ White for 3, 5, 6 and 8), which for these indicators
     is also the oriented one: above 1 is always worse for BME staff. Interval: Katz; gap: Newcombe; p-value: pooled z test.
+    Grounds of discrimination describe indicator 8 and are no figure of the standard: they stay out.
     A base taken from the ethnicity question serves only when both groups have 100 respondents or more.
 
     counts   relation with the columns of int_indicators__count
@@ -37,7 +38,7 @@
                 else 'reported'
             end as stated_base_source
         from {{ counts }}
-        where ethnicity_group in ('white', 'bme', 'unknown')
+        where ethnicity_group in ('white', 'bme', 'unknown') and slice <> 'on_ethnic_grounds'
         group by {{ key | join(', ') }}, survey_year
     ),
 

@@ -1,7 +1,15 @@
+with dated as (
+    select
+        *,
+        btrim(org_code) as code,
+        {{ date_from_day_first('date') }} as vintage_on
+    from {{ current_rows('organisations__workforce') }} as workforce
+)
+
 -- Files of several months overlap: the newest load of an organisation's month counts.
-select distinct on (btrim(org_code), to_date(btrim(date), 'DD/MM/YYYY'))
-    btrim(org_code) as org_code,
-    to_date(btrim(date), 'DD/MM/YYYY') as vintage_on,
+select distinct on (code, vintage_on)
+    code as org_code,
+    vintage_on,
     nullif(btrim(org_name), '') as org_name,
     nullif(btrim(org_type), '') as org_type,
     -- QZZ gathers national bodies: they have no region, which is not the same as an unknown one.
@@ -15,6 +23,6 @@ select distinct on (btrim(org_code), to_date(btrim(date), 'DD/MM/YYYY'))
     is_synthetic,
     _load_id,
     _row_number
-from {{ current_rows('organisations__workforce') }} as workforce
-where nullif(btrim(org_code), '') is not null and btrim(date) ~ '^[0-9]{2}/[0-9]{2}/[0-9]{4}$'
-order by btrim(org_code) asc, to_date(btrim(date), 'DD/MM/YYYY') asc, _load_id desc, _row_number desc
+from dated
+where code <> '' and vintage_on is not null
+order by code asc, vintage_on asc, _load_id desc, _row_number desc

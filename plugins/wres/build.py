@@ -1,0 +1,171 @@
+"""The build: one dbt process makes staging, intermediate and the candidate in schema ``marts``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from wres import load, outcome, registry, warehouse
+from wres.settings import Settings
+
+_CODE = ("dbt_project", "sources", "expectations")
+_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
+
+
+class BuildError(RuntimeError):
+    """dbt failed; the message names each node that failed and why."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a build is made of.
+
+    Attributes:
+        fingerprint: changes when a file, a superseding load or the code changes; equal inputs give an equal release.
+        code_revision: fingerprint of models, rules and registry alone.
+        is_synthetic: whether the inputs are made up (real and synthetic ones never mix).
+        feeds_indicators: whether any input feeds an indicator, so that there is something to publish.
+    """
+
+    fingerprint: str
+    code_revision: str
+    is_synthetic: bool
+    feeds_indicators: bool
+
+
+def inputs(settings: Settings) -> Inputs:
+    """The inputs that a build would have now."""
+    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
+        return _inputs(settings, connection)
+
+
+def changed_inputs(settings: Settings) -> bool:
+    """Whether a build would give another release than the newest one, and has anything to publish at all."""
+    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
+        now = _inputs(settings, connection)
+        newest = connection.execute("select fingerprint from ops.release order by release_id desc limit 1").fetchone()
+    return now.feeds_indicators and newest != (now.fingerprint,)
+
+
+def build(settings: Settings) -> None:
+    """Build the candidate, in full, and note what it was built from.
+
+    The caller holds the writer's place (``warehouse.writer``).
+
+    Raises:
+        BuildError: a model or a dbt test failed; the published release is untouched.
+    """
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as loader:
+        load.sync_registry(settings, loader)
+    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
+        with outcome.step(connection, "build") as recorded:
+            connection.execute("delete from ops.candidate")
+            now = _inputs(settings, connection)
+            recorded.rows_in = _analyse_raw(settings)
+            recorded.message = _run_dbt(settings)
+            connection.execute(
+                "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
+                [now.fingerprint, now.code_revision, now.is_synthetic],
+            )
+            rows = connection.execute("select count(*) from marts.restricted_indicator_result").fetchone()
+            recorded.rows_out = rows[0] if rows else None
+
+
+def _inputs(settings: Settings, connection: psycopg.Connection) -> Inputs:
+    code = _code_revision(settings.project)
+    running = hashlib.sha256(code.encode())
+    contents = connection.execute(
+        "select c.source_table, c.period, c.org_code, l.file_sha256, c.is_synthetic, l.source"
+        " from ops.current_content as c inner join ops.load as l on c.load_id = l.load_id"
+        " order by c.source_table, c.period, c.org_code"
+    ).fetchall()
+    sources = registry.registry(settings)
+    for table, period, organisation, sha256, _, _ in contents:
+        running.update(f"{table}\x1f{period}\x1f{organisation}\x1f{sha256}\x1e".encode())
+    return Inputs(
+        fingerprint=running.hexdigest(),
+        code_revision=code,
+        is_synthetic=any(row[4] for row in contents),
+        feeds_indicators=any(row[5] in sources and sources[row[5]].indicators for row in contents),
+    )
+
+
+@lru_cache(maxsize=4)
+def _code_revision(project: Path) -> str:
+    """Fingerprint of all that turns raw rows into a release."""
+    running = hashlib.sha256()
+    for folder in _CODE:
+        for path in sorted((project / folder).rglob("*")):
+            if path.suffix in _SUFFIXES and not {"target", "logs"} & set(path.relative_to(project).parts):
+                running.update(str(path.relative_to(project)).encode())
+                running.update(path.read_bytes())
+    return running.hexdigest()[:16]
+
+
+def _analyse_raw(settings: Settings) -> int:
+    """Fresh statistics for the planner after bulk loads; returns the rows of raw (estimated)."""
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
+        tables = connection.execute("select tablename from pg_tables where schemaname = 'raw'").fetchall()
+        for (table,) in tables:
+            connection.execute(f'analyze raw."{table}"')  # type: ignore[arg-type]
+        row = connection.execute(
+            "select coalesce(sum(reltuples), 0)::bigint from pg_class where relnamespace = 'raw'::regnamespace"
+            " and relkind = 'r'"
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """Environment under which dbt reaches the warehouse as its own role."""
+    info = psycopg.conninfo.conninfo_to_dict(warehouse.dsn(settings, "wres_transformer"))
+    return {
+        "WRES_DBT_HOST": str(info["host"]),
+        "WRES_DBT_PORT": str(info["port"]),
+        "WRES_DBT_USER": str(info["user"]),
+        "WRES_DBT_PASSWORD": str(info["password"]),
+        "WRES_DBT_DATABASE": str(info["dbname"]),
+        "WRES_DBT_SSLMODE": str(info.get("sslmode", "prefer")),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def dbt(settings: Settings, *arguments: str) -> Any:
+    """Run one dbt command in this process; returns dbt's result object.
+
+    Target and logs lie in the warehouse's home, since two runs in one ``target/`` corrupt each other.
+    """
+    from dbt.cli.main import dbtRunner
+
+    os.environ.update(dbt_environment(settings))
+    project = str(settings.dbt_project)
+    return dbtRunner().invoke(
+        [
+            "--quiet",
+            "--no-use-colors",
+            "--log-level=none",
+            f"--log-path={settings.logs / 'dbt'}",
+            *arguments,
+            f"--project-dir={project}",
+            f"--profiles-dir={project}",
+            f"--target-path={settings.home / 'dbt'}",
+        ]
+    )
+
+
+def _run_dbt(settings: Settings) -> str:
+    result = dbt(settings, "build")
+    if result.exception is not None:
+        raise BuildError(f"dbt could not run: {result.exception}")
+    nodes = result.result.results if result.result is not None else []
+    failed = [node for node in nodes if node.status in ("error", "fail", "runtime error")]
+    if failed or not result.success:
+        what = "\n".join(f"  {node.node.name}: {(node.message or '').strip()}" for node in failed)
+        raise BuildError(f"dbt build failed; the published release is untouched. See {settings.logs / 'dbt'}.\n{what}")
+    return f"{len(nodes)} dbt nodes"
