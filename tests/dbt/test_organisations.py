@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import csv
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
 import jinja2
-import psycopg
 import pytest
 
-from wres import load, warehouse
+from wres import build, load, warehouse
 from wres.settings import Settings
 
 PROJECT = Path(__file__).parents[2]
-PUBLIC_FILES = Path(os.environ.get("WRES_PUBLIC_FILES") or PROJECT.parent / "shared" / "data") / "organisations"
 Query = Callable[..., list[tuple]]
 
 WORKFORCE_HEADER = (
@@ -115,48 +110,16 @@ def hand_made(folder: Path) -> list[Path]:
     ]
 
 
-def build(home: Settings, target: Path, *arguments: str) -> None:
-    """Run dbt on the organisation models alone, with its artefacts in a folder of this test."""
-    dsn = psycopg.conninfo.conninfo_to_dict(warehouse.dsn(home, "wres_transformer"))
-    environment = os.environ | {
-        "WRES_DBT_HOST": str(dsn["host"]),
-        "WRES_DBT_PORT": str(dsn["port"]),
-        "WRES_DBT_USER": str(dsn["user"]),
-        "WRES_DBT_PASSWORD": str(dsn["password"]),
-        "WRES_DBT_DATABASE": str(dsn["dbname"]),
-        "DBT_TARGET_PATH": str(target / "target"),
-        "DBT_LOG_PATH": str(target / "logs"),
-        "DO_NOT_TRACK": "1",
-    }
-    folder = str(PROJECT / "dbt_project")
-    command = ["build", "--select", "+organisation", "+organisation_successor", *arguments]
-    done = subprocess.run(
-        [
-            str(Path(sys.executable).with_name("dbt")),
-            "--quiet",
-            *command,
-            "--project-dir",
-            folder,
-            "--profiles-dir",
-            folder,
-        ],
-        env=environment,
-        cwd=target,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
-
-
-def forget_loads(home: Settings) -> None:
-    with warehouse.connect(home, "wres_loader", autocommit=True) as connection:
-        connection.execute("delete from ops.load where source = 'organisations'")
+def build_organisations(home: Settings, *arguments: str) -> None:
+    """Run dbt on the organisation models alone."""
+    done = build.dbt(home, "build", "--select", "+organisation", "+organisation_successor", *arguments)
+    nodes = done.result.results if done.result is not None else []
+    failed = [f"{node.node.name}: {node.message}" for node in nodes if node.status in ("error", "fail")]
+    assert done.success, failed or done.exception
 
 
 def loaded(home: Settings, files: Sequence[Path]) -> None:
     """Load the files and take them as accepted: what the gate thinks of them is tested elsewhere."""
-    forget_loads(home)
     with warehouse.connect(home, "wres_loader", autocommit=True) as connection:
         for file in files:
             result = load.load_file(home, "organisations", file)
@@ -170,13 +133,17 @@ def reader(home: Settings) -> Iterator[Query]:
 
 
 @pytest.fixture(scope="module")
-def small(warehouse_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
-    """The tables built from the hand-made files, with every dbt test and unit test of the models."""
-    folder = tmp_path_factory.mktemp("organisations")
-    loaded(warehouse_home, hand_made(folder))
-    build(warehouse_home, folder)
-    yield from reader(warehouse_home)
-    forget_loads(warehouse_home)
+def small_home(new_warehouse: Callable[..., Settings], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A warehouse built from the hand-made files, with every dbt test and unit test of the models."""
+    home = new_warehouse()
+    loaded(home, hand_made(tmp_path_factory.mktemp("organisations")))
+    build_organisations(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def small(small_home: Settings) -> Iterator[Query]:
+    yield from reader(small_home)
 
 
 def test_a_change_is_dated_by_the_vintage_that_shows_it(small: Query) -> None:
@@ -240,15 +207,15 @@ def test_successors_end_where_nothing_follows(small: Query) -> None:
     ]
 
 
-def test_a_rejected_or_superseded_file_is_not_read(small: Query, warehouse_home: Settings, tmp_path: Path) -> None:
+def test_a_rejected_or_superseded_file_is_not_read(small: Query, small_home: Settings, tmp_path: Path) -> None:
     corrected = tmp_path / "etr_2026-07.csv"
     write(corrected, [trust("RAA", "CORRECTED NHS TRUST", "Y59", "QKS", "20010401")])
-    result = load.load_file(warehouse_home, "organisations", corrected)
+    result = load.load_file(small_home, "organisations", corrected)
     assert result.load_id is not None
     statement = "select org_name from staging.stg_organisations__trust where org_code = 'RAA' order by vintage_on"
     before = [("FIRST AND FOREMOST NHS TRUST",)] * 2
     assert small(statement) == before, "a load that nobody has accepted yet is not read"
-    with warehouse.connect(warehouse_home, "wres_loader", autocommit=True) as connection:
+    with warehouse.connect(small_home, "wres_loader", autocommit=True) as connection:
         load.accept(connection, result.load_id, [])
         assert small(statement) == [("FIRST AND FOREMOST NHS TRUST",), ("CORRECTED NHS TRUST",)]
         connection.execute("update ops.load set state = 'rejected' where load_id = %s", [result.load_id])
@@ -295,13 +262,11 @@ SURVIVOR = {
 
 
 @pytest.fixture(scope="module")
-def public(warehouse_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Query]:
-    if not PUBLIC_FILES.is_dir():
-        pytest.skip("the public NHS files are not at hand")
-    loaded(warehouse_home, sorted(PUBLIC_FILES.glob("*.csv")))
-    build(warehouse_home, tmp_path_factory.mktemp("public"), "--exclude-resource-type", "unit_test")
-    yield from reader(warehouse_home)
-    forget_loads(warehouse_home)
+def public(new_warehouse: Callable[..., Settings], real_data: Path) -> Iterator[Query]:
+    home = new_warehouse()
+    loaded(home, sorted((real_data / "organisations").glob("*.csv")))
+    build_organisations(home, "--exclude-resource-type", "unit_test")
+    yield from reader(home)
 
 
 @pytest.mark.real_data

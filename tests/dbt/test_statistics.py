@@ -45,8 +45,8 @@ def render(call: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def connection(warehouse_home: Settings) -> Iterator[psycopg.Connection]:
-    with warehouse.connect(warehouse_home, "wres_transformer", autocommit=True) as open_connection:
+def connection(new_warehouse: Callable[..., Settings]) -> Iterator[psycopg.Connection]:
+    with warehouse.connect(new_warehouse(), "wres_transformer", autocommit=True) as open_connection:
         yield open_connection
 
 
