@@ -12,9 +12,7 @@ from wres.settings import settings
 
 @task(pool=orchestration.WRITERS_POOL)
 def prune_releases() -> str:
-    from wres.publish import prune
-
-    return str(prune(settings()))
+    return orchestration.prune_releases(settings())
 
 
 @task

@@ -21,9 +21,7 @@ def inputs_changed() -> None:
 
 @task(**alone)
 def build() -> None:
-    from wres.build import build
-
-    build(settings())
+    orchestration.build(settings())
 
 
 @task(**alone)
@@ -33,9 +31,7 @@ def gate() -> str:
 
 @task(**alone)
 def publish() -> str:
-    from wres.publish import publish
-
-    return str(publish(settings()))
+    return orchestration.publish(settings())
 
 
 @dag(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import time
+import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -49,8 +50,12 @@ class _Position:
     unpublished: bool
 
     @property
+    def loaded(self) -> bool:
+        return not (self.waiting or self.loading)
+
+    @property
     def settled(self) -> bool:
-        return not (self.waiting or self.loading or self.unpublished)
+        return self.loaded and not self.unpublished
 
 
 @dataclass(frozen=True)
@@ -134,14 +139,16 @@ def _through_airflow(settings: Settings, before: int, tell: Callable[[str], None
         raise DemoError(str(error)) from error
     try:
         tell(f"Airflow works at {service.url} (user {airflow_service.USER}, password in {settings.credentials})")
-        _wait(settings, before, tell)
+        _wait(settings, service, before, tell)
     finally:
         tell("stopping Airflow")
         airflow_service.stop(settings)
 
 
-def _wait(settings: Settings, before: int, tell: Callable[[str], None]) -> None:
+def _wait(settings: Settings, service: airflow_service.Service, before: int, tell: Callable[[str], None]) -> None:
     """Follow the steps that the DAGs record until every file is judged and what was accepted is published."""
+    # Where every file is accepted already (an earlier demo was interrupted, or models changed), no file announces itself.
+    to_ask = _position(settings).loaded
     seen, last_change, limit = before, time.monotonic(), time.monotonic() + _LIMIT_SECONDS
     failures, shown = 0, ""
     while True:
@@ -156,6 +163,8 @@ def _wait(settings: Settings, before: int, tell: Callable[[str], None]) -> None:
             return
         if failures - position.rejected >= _FAILURES_ALLOWED:
             raise DemoError(f"Loading keeps failing. Logs: {settings.logs}\n{_log(settings)}")
+        if to_ask:
+            to_ask = not _ask_for_build(settings, service)
         if _sentence(position) != shown:
             shown, last_change = _sentence(position), time.monotonic()
             tell(shown)
@@ -166,6 +175,15 @@ def _wait(settings: Settings, before: int, tell: Callable[[str], None]) -> None:
                 f"Nothing happened for {_STUCK_SECONDS:.0f} seconds. {_sentence(position)}\n{_log(settings)}"
             )
         time.sleep(_POLL_SECONDS)
+
+
+def _ask_for_build(settings: Settings, service: airflow_service.Service) -> bool:
+    """Start the DAG ``transform``; False while Airflow has not read its file yet."""
+    try:
+        airflow_service.call(settings, service, "/dags/transform/dagRuns", body={"logical_date": None})
+    except urllib.error.HTTPError:
+        return False
+    return True
 
 
 def _sentence(position: _Position) -> str:

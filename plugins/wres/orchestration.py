@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowSkipException
 
+from wres import warehouse
 from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
 from wres.settings import Settings
 
@@ -31,6 +32,8 @@ _FIRST_DELAY = timedelta(seconds=5)
 _MAX_BATCHES = 8
 # A file written to more recently than this may still be on its way; the next look takes it.
 _QUIET_SECONDS = 3
+# How long a task waits for somebody's `wres run` at a terminal before it gives its place up and tries again later.
+_WRITER_SECONDS = 60.0
 _DRIVERS = frozenset({"psycopg", "psycopg2", "sqlalchemy"})
 _LOST = frozenset({"OperationalError", "InterfaceError", "WriterBusyError"})
 
@@ -210,15 +213,40 @@ def require_changed(settings: Settings) -> None:
         raise AirflowSkipException("The accepted files are those of the current release: nothing to build.")
 
 
+def build(settings: Settings) -> None:
+    """Build the candidate, as the one writer."""
+    from wres.build import build as build_candidate
+
+    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
+        build_candidate(settings)
+
+
+def publish(settings: Settings) -> str:
+    """Make the candidate the current release, as the one writer; what became of it as text."""
+    from wres.publish import publish as publish_candidate
+
+    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
+        return str(publish_candidate(settings) or "The inputs are those of the current release: nothing published.")
+
+
+def prune_releases(settings: Settings) -> str:
+    """Drop releases beyond retention, as the one writer; which ones as text."""
+    from wres.publish import prune
+
+    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
+        return str(prune(settings))
+
+
 def require_passed(settings: Settings) -> str:
-    """Judge the candidate; its warnings as text.
+    """Judge the candidate, as the one writer; its warnings as text.
 
     Raises:
         GateBlockedError: with the rules that block.
     """
     from wres.gate import judge_candidate
 
-    verdict = judge_candidate(settings)
+    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
+        verdict = judge_candidate(settings)
     if not verdict.passed:
         listed = "\n".join(f"    {failure}" for failure in verdict.failures)
         raise GateBlockedError(
