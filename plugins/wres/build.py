@@ -160,7 +160,8 @@ def dbt(settings: Settings, *arguments: str) -> Any:
 
 
 def _run_dbt(settings: Settings) -> str:
-    result = dbt(settings, "build")
+    # Unit tests prove the SQL and belong to the test suite; data tests guard the candidate at hand.
+    result = dbt(settings, "build", "--exclude-resource-type", "unit_test")
     if result.exception is not None:
         raise BuildError(f"dbt could not run: {result.exception}")
     nodes = result.result.results if result.result is not None else []

@@ -285,15 +285,16 @@ def _print_england(settings: Settings, console: Console) -> bool:
 def _print_next(settings: Settings, console: Console, seconds: float) -> None:
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         docs = connection.execute("select data_docs from ops.release where is_current").fetchone()
+    site = settings.home / docs[0] / "index.html" if docs and docs[0] else settings.data_docs
     console.print(f"\nDone in {seconds:.0f} seconds. Airflow is stopped, the warehouse stays up. What to open next:")
     for command, meaning in (
         ("wres dsn --role analyst", "connect any SQL client; tables in `published` and `restricted`"),
         ("wres status", "services, loads, rejects, the release"),
-        (str(docs[0] if docs and docs[0] else settings.data_docs), "what the gate checked, in a browser"),
         ("make up", "keep Airflow running: files dropped into landing/ are then published by themselves"),
         ("wres stop", "stop the warehouse"),
     ):
         console.print(f"  {command:<28} {meaning}", markup=False)
+    console.print(f"  {site.as_uri()}\n  {'':<28} what the gate checked, for a browser", markup=False)
 
 
 def _log(settings: Settings) -> str:

@@ -27,7 +27,6 @@ from wres.settings import Settings
 if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
-PLACE = ("_load_id", "_sheet", "_row_number", "_column")
 _KEPT_PLACES = 50
 # Above this share of rejected rows the file as a whole is not to be trusted.
 _ROWS_REJECT_FILE = 0.01
@@ -80,8 +79,8 @@ class _Judge:
     datasource: Any
     results: list[Any] = field(default_factory=list)
 
-    def put(self, table: str, suite: Suite, views: dict[str, str], places: Sequence[str]) -> list[Finding]:
-        """Put every rule of a suite to the views of its batches; ``places`` are columns that say where a row is."""
+    def put(self, connection: psycopg.Connection, table: str, suite: Suite, views: dict[str, str]) -> list[Finding]:
+        """Put every rule of a suite to the views of its batches."""
         import great_expectations as gx
         from great_expectations.expectations.registry import get_expectation_impl
 
@@ -89,6 +88,7 @@ class _Judge:
         for batch_name in dict.fromkeys(rule.batch for rule in suite.rules):
             rules = [rule for rule in suite.rules if rule.batch == batch_name]
             view = views[batch_name]
+            places = _place_columns(connection, view, suite)
             asset = self.datasource.add_table_asset(view, table_name=view, schema_name="gate")
             definition = asset.add_batch_definition_whole_table("whole")
             expectations = gx.ExpectationSuite(name=f"{table}: {batch_name} ({view})")
@@ -163,7 +163,7 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
             findings: list[Finding] = []
             for suite in marts_suites(settings):
                 with _views(connection, f"candidate__{suite.table}", f"marts.{suite.table}", suite) as views:
-                    findings += judge.put(suite.table, suite, views, ())
+                    findings += judge.put(connection, suite.table, suite, views)
             accepted = {
                 row[0]
                 for row in connection.execute(
@@ -212,8 +212,7 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: _Judg
         with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
             batch = f"(select * from raw.{table} where _load_id = {int(load_id)})"
             with _views(gate, f"load_{load_id}", batch, suite) as views:
-                places = _place_columns(gate, views[WHOLE])
-                findings = judge.put(table, suite, views, places)
+                findings = judge.put(gate, table, suite, views)
                 problems = [Problem(**known) for known in warned]
                 problems += [_problem(gate, finding, views) for finding in findings if not finding.success]
                 blocked = [row for finding in findings for row in _blocked(gate, finding, views)]
@@ -297,22 +296,23 @@ def _with_aliases(select: str, sources: dict[str, str]) -> str:
     return select
 
 
-def _place_columns(connection: psycopg.Connection, view: str) -> list[str]:
+def _place_columns(connection: psycopg.Connection, view: str, suite: Suite) -> list[str]:
     present = {
         row[0]
         for row in connection.execute(
             "select column_name from information_schema.columns where table_schema = 'gate' and table_name = %s", [view]
         ).fetchall()
     }
-    return [column for column in PLACE if column in present]
+    return [column for column in suite.places if column in present]
 
 
 def _judge(settings: Settings) -> _Judge:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    for name in ("great_expectations", "great_expectations._docs_decorators"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     url = warehouse.dsn(settings, "wres_gate").replace("postgresql://", "postgresql+psycopg2://", 1)

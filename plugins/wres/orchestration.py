@@ -226,11 +226,12 @@ def publish(settings: Settings) -> str:
     from wres.publish import publish as publish_candidate
 
     with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
-        return str(publish_candidate(settings) or "The inputs are those of the current release: nothing published.")
+        release = publish_candidate(settings)
+    return f"release {release.release_id}" if release else "The inputs are those of the newest release: nothing to do."
 
 
 def prune_releases(settings: Settings) -> str:
-    """Drop releases beyond retention, as the one writer; which ones as text."""
+    """Drop releases beyond retention, as the one writer; their numbers as text."""
     from wres.publish import prune
 
     with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):

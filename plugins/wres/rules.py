@@ -68,11 +68,15 @@ class Rule(BaseModel):
 
 
 class Suite(BaseModel):
-    """The rules of one table, and the selects they are put to (``{table}`` stands for the batch being judged)."""
+    """The rules of one table, and the selects they are put to (``{table}`` stands for the batch being judged).
+
+    ``places`` are the columns that say where a row is; results hold them and never values.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str
+    places: tuple[str, ...] = ("_load_id", "_sheet", "_row_number", "_column")
     batches: dict[str, str] = Field(default_factory=dict)
     rules: tuple[Rule, ...]
 

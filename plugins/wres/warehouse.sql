@@ -272,3 +272,29 @@ grant usage on schema published to bi_reader;
 grant usage on schema restricted to analyst;
 alter default privileges for role wres_publisher in schema published grant select on tables to bi_reader;
 alter default privileges for role wres_publisher in schema restricted grant select on tables to analyst;
+
+-- What the bookkeeping of releases shows to readers; the views on data are the publisher's.
+create or replace view published.release as
+select
+    release_id, published_at, is_current, is_pinned, is_synthetic, code_revision, fingerprint,
+    dropped_at is null as is_queryable
+from ops.release;
+
+create or replace view published.release_input as
+select
+    release_id, source, source_table, period, revision, file_name, file_sha256, disclosure_policy, organisations
+from ops.release_input;
+
+create or replace view published.gate_result as
+select
+    g.release_id, g.gate, l.source, f.name as file_name, g.table_name, g.rule_id, g.severity, g.scope, g.success,
+    g.unexpected_count, g.message, g.judged_at
+from ops.gate_result as g
+left join ops.load as l on g.load_id = l.load_id
+left join ops.file as f on l.file_sha256 = f.sha256
+where g.release_id is not null;
+
+alter view published.release owner to wres_publisher;
+alter view published.release_input owner to wres_publisher;
+alter view published.gate_result owner to wres_publisher;
+grant select on published.release, published.release_input, published.gate_result to bi_reader;

@@ -22,7 +22,9 @@ benchmark as (
         cell._load_id,
         cell._sheet,
         cell._row_number,
-        cell._column
+        cell._column,
+        cell.value as cell_value,
+        null::text as base_column
     from {{ ref('stg_staff_survey__benchmark') }} as cell
     inner join measure on measure.origin = 'benchmark' and cell.measure = measure.measure
 ),
@@ -84,7 +86,8 @@ base as (
         survey_year,
         source_vintage,
         item,
-        value as base
+        value as base,
+        _column as base_column
     from answer
     where answer = 'base'
 ),
@@ -109,7 +112,9 @@ detailed as (
         answer._load_id,
         answer._sheet,
         answer._row_number,
-        answer._column
+        answer._column,
+        answer.value as cell_value,
+        base.base_column
     from answer
     inner join measure
         on measure.origin = 'detailed' and answer.item = measure.measure and answer.answer = measure.answer
