@@ -12,7 +12,7 @@
         when {{ policy }} = 'nhs_round5' then case
             when {{ level }} = 'england' or {{ count }} = 0 then {{ count }}
             when {{ count }} <= 7 then null
-            else 5 * round({{ count }} / 5)
+            else 5 * round(({{ count }})::numeric / 5)
         end
     end
 {%- endmacro %}

@@ -33,7 +33,7 @@
             array_agg(status_reason order by {{ status_rank('value_status') }})
                 filter (where ethnicity_group in ('white', 'bme')) as reasons,
             case
-                when bool_or(base_source = 'none') then 'none'
+                when bool_or(base_source = 'none') filter (where ethnicity_group in ('white', 'bme')) then 'none'
                 when bool_or(base_source = 'q28_respondents') then 'q28_respondents'
                 else 'reported'
             end as stated_base_source
@@ -55,9 +55,7 @@
                     and least(white_respondents, bme_respondents) < definition.approximate_base_from
                     then 'none'
                 else stated_base_source
-            end as base_source,
-            case definition.ratio_direction when 'white_over_bme' then white_rate else bme_rate end as top_rate,
-            case definition.ratio_direction when 'white_over_bme' then bme_rate else white_rate end as bottom_rate
+            end as base_source
         from grouped
         left join {{ ref('indicator_definition') }} as definition
             on
@@ -71,9 +69,25 @@
         select
             *,
             case when base_source <> 'none' then white_respondents end as white_base,
-            case when base_source <> 'none' then bme_respondents end as bme_base,
-            case ratio_direction when 'white_over_bme' then white_respondents else bme_respondents end as top_respondents,
-            case ratio_direction when 'white_over_bme' then bme_respondents else white_respondents end as bottom_respondents,
+            case when base_source <> 'none' then bme_respondents end as bme_base
+        from defined
+    ),
+
+    -- Top and bottom of the ratio.
+    directed as (
+        select
+            *,
+            {%- for part in ['count', 'base', 'rate'] %}
+            case ratio_direction when 'white_over_bme' then white_{{ part }} else bme_{{ part }} end as top_{{ part }},
+            case ratio_direction when 'white_over_bme' then bme_{{ part }} else white_{{ part }} end as bottom_{{ part }}
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        from based
+    ),
+
+    judged as (
+        select
+            *,
             case
                 when groups < 2 then 'not_submitted'
                 when statuses[1] <> 'ok' then statuses[1]
@@ -84,7 +98,7 @@
                 when least(white_respondents, bme_respondents) < min_base then 'unreliable'
                 else 'ok'
             end as status
-        from defined
+        from directed
     ),
 
     reasoned as (
@@ -100,10 +114,8 @@
                     then 'Fewer than ' || min_base || ' people answered in one of the two groups.'
                 when status = 'not_submitted' then 'The cell is empty in the publisher''s file.'
             end as status_reason,
-            case when base_source <> 'none' then top_respondents end as top_base,
-            case when base_source <> 'none' then bottom_respondents end as bottom_base,
             status in ('ok', 'unreliable') as has_ratio
-        from based
+        from judged
     )
 
     select
@@ -140,8 +152,9 @@
                 then 100 * ({{ newcombe_limit('bme_rate', 'bme_base', 'white_rate', 'white_base', 'high') }})
         end as gap_high,
         {{ two_proportion_p_value('bme_rate', 'bme_base', 'white_rate', 'white_base') }} as p_value,
-        top_rate * top_base as top_events,
-        bottom_rate * bottom_base as bottom_events,
+        -- The count itself where it is known: 5 / 77 * 77 is less than 5 in double precision.
+        coalesce(top_count, top_rate * top_base) as top_events,
+        coalesce(bottom_count, bottom_rate * bottom_base) as bottom_events,
         top_base,
         bottom_base,
         min_base,

@@ -15,7 +15,7 @@
             *,
             {{ evidence_status(
                 'ratio_low', 'ratio_high', 'status', white_count='top_events', bme_count='bottom_events',
-                white_base='top_base', bme_base='bottom_base', minimum_base=11
+                white_base='top_base', bme_base='bottom_base', minimum_base='min_base'
             ) }} as evidence
         from {{ figures }}
     ),
@@ -23,7 +23,11 @@
     typed as (
         select
             figure.*,
-            organisation.org_type
+            organisation.org_type,
+            figure.level = 'organisation'
+            and figure.is_default_vintage
+            and figure.status = 'ok'
+            and organisation.org_type is not null as is_peer
         from figure
         left join {{ ref('dim_organisation') }} as organisation
             on
@@ -44,69 +48,63 @@
             org_type,
             percentile_cont(0.5) within group (order by ratio) as peer_median
         from typed
-        where level = 'organisation' and is_default_vintage and status = 'ok' and org_type is not null
+        where is_peer
         group by {{ same_figure | join(', ') }}, org_type
         having count(*) >= 5
     ),
 
     ranked as (
         select
-            level,
-            org_code,
-            source_vintage,
-            {{ same_figure | join(', ') }},
+            *,
             -- Mid-rank percentile: those below, and half of those equal (oneself among them).
-            100 * (
-                rank() over peer_set - 1 + 0.5 * count(*) over (peer_set range between current row and current row)
-            )::double precision / count(*) over (
-                partition by {{ same_figure | join(', ') }}, org_type
-            ) as peer_percentile
+            case
+                when is_peer
+                    then 100 * (
+                        rank() over peer_set - 1 + 0.5 * count(*) over (peer_set range between current row and current row)
+                    )::double precision / count(*) over (
+                        partition by {{ same_figure | join(', ') }}, org_type, is_peer
+                    )
+            end as percentile
         from typed
-        where level = 'organisation' and is_default_vintage and status = 'ok' and org_type is not null
-        window peer_set as (partition by {{ same_figure | join(', ') }}, org_type order by ratio)
+        window peer_set as (partition by {{ same_figure | join(', ') }}, org_type, is_peer order by ratio)
     ),
 
     compared as (
         select
-            typed.*,
+            ranked.*,
             england.england_value,
             peers.peer_median,
-            case when peers.peer_median is not null then ranked.peer_percentile end as peer_percentile,
-            typed.ratio / earlier.ratio as change_1y,
-            {{ ratio_of_ratios_p_value('earlier.ratio', 'earlier.ratio_se', 'typed.ratio', 'typed.ratio_se') }} as change_p_value
-        from typed
+            case when peers.peer_median is not null then ranked.percentile end as peer_percentile,
+            ranked.ratio / earlier.ratio as change_1y,
+            {{ ratio_of_ratios_p_value('earlier.ratio', 'earlier.ratio_se', 'ranked.ratio', 'ranked.ratio_se') }} as change_p_value
+        from ranked
         left join england
             on
-                typed.level <> 'england'
+                ranked.level <> 'england'
                 {%- for column in same_figure %}
-                and typed.{{ column }} = england.{{ column }}
+                and ranked.{{ column }} = england.{{ column }}
                 {%- endfor %}
+        -- Peers are of the newest vintage, and so compare with figures of the newest vintage alone.
         left join peers
             on
-                typed.org_type = peers.org_type
+                ranked.is_default_vintage
+                and ranked.org_type = peers.org_type
                 {%- for column in same_figure %}
-                and typed.{{ column }} = peers.{{ column }}
-                {%- endfor %}
-        left join ranked
-            on
-                typed.level = ranked.level
-                and typed.org_code = ranked.org_code
-                and typed.source_vintage = ranked.source_vintage
-                {%- for column in same_figure %}
-                and typed.{{ column }} = ranked.{{ column }}
+                and ranked.{{ column }} = peers.{{ column }}
                 {%- endfor %}
         -- Like with like: the same figure a year earlier, on the same definition and as restated by the same vintage.
         left join figure as earlier
             on
-                typed.level = earlier.level
-                and typed.org_code = earlier.org_code
-                and typed.source_vintage = earlier.source_vintage
-                and typed.definition_version = earlier.definition_version
-                and typed.wres_year = earlier.wres_year + 1
+                ranked.level = earlier.level
+                and ranked.org_code = earlier.org_code
+                and ranked.aggregation = earlier.aggregation
+                and ranked.source_vintage = earlier.source_vintage
+                and ranked.definition_version = earlier.definition_version
+                and ranked.as_at = earlier.as_at + interval '1 year'
                 {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}
-                and typed.{{ column }} = earlier.{{ column }}
+                and ranked.{{ column }} = earlier.{{ column }}
                 {%- endfor %}
-        where typed.is_default_vintage = {{ 'true' if vintages == 'default' else 'false' }}
+        where ranked.is_default_vintage = {{ 'true' if vintages == 'default' else 'false' }}
     )
 
     select

@@ -17,7 +17,7 @@
     white_base=none, bme_base=none, minimum_base=none, minimum_cases=none
 ) -%}
     case
-        when ({{ status }}) is distinct from 'ok' then 'too_few'
+        when (({{ status }}) is distinct from 'ok') then 'too_few'
         {%- for count in [white_count, bme_count] if count is not none %}
         when ({{ count }}) < 5 then 'too_few'
         {%- endfor %}

@@ -3,9 +3,13 @@ with published_rate as (
     select * from {{ ref('int_survey__rate') }}
 ),
 
-taking_part as (
+absent as (
     select
-        organisation.*,
+        organisation.org_code,
+        organisation.survey_year,
+        organisation.parent_code,
+        organisation.benchmarking_group like any(array['ICB%', 'CSU%', 'Social%', '%Surgical%']) as is_outside_benchmark,
+        organisation.is_synthetic,
         measure.indicator_code,
         measure.slice,
         measure.denominator,
@@ -13,23 +17,19 @@ taking_part as (
     from {{ ref('int_survey__organisation') }} as organisation
     cross join {{ ref('survey_measure') }} as measure
     cross join (values ('white'), ('bme')) as ethnicity (ethnicity_group)
-    where measure.origin = 'benchmark'
-),
-
-absent as (
-    select taking_part.*
-    from taking_part
-    where not exists (
-        select 1
-        from published_rate as present
-        where
-            present.level = 'organisation'
-            and present.org_code = taking_part.org_code
-            and present.survey_year = taking_part.survey_year
-            and present.indicator_code = taking_part.indicator_code
-            and present.slice = taking_part.slice
-            and present.ethnicity_group = taking_part.ethnicity_group
-    )
+    where
+        measure.origin = 'benchmark'
+        and not exists (
+            select 1
+            from published_rate as present
+            where
+                present.level = 'organisation'
+                and present.org_code = organisation.org_code
+                and present.survey_year = organisation.survey_year
+                and present.indicator_code = measure.indicator_code
+                and present.slice = measure.slice
+                and present.ethnicity_group <> 'all'
+        )
 ),
 
 -- England's combined figure for indicator 6 cannot be rebuilt from managers and colleagues: a person may have met both.
@@ -76,7 +76,7 @@ collected as (
             else 'not_submitted'
         end as value_status,
         case value_status
-            when 'suppressed_source' then 'The publisher does not show results that rest on fewer than 10 answers.'
+            when 'suppressed_source' then 'The publisher hides results that rest on too few answers.'
             when 'blocked' then 'Blocked by the gate: ' || blocked_reason || '.'
             when 'missing' then 'The cell is empty in the publisher''s file.'
         end as status_reason,
@@ -94,15 +94,11 @@ collected as (
         ethnicity_group,
         null as rate,
         null as reported_base,
-        case
-            when parent_code is not null or benchmarking_group like any(array['ICB%', 'CSU%', 'Social%', '%Surgical%'])
-                then 'not_applicable'
-            else 'not_submitted'
-        end as value_status,
+        case when parent_code is not null or is_outside_benchmark then 'not_applicable' else 'not_submitted' end as value_status,
         case
             when parent_code is not null
                 then 'A sector of ' || parent_code || ' in the survey; White and BME results are published for the trust.'
-            when benchmarking_group like any(array['ICB%', 'CSU%', 'Social%', '%Surgical%'])
+            when is_outside_benchmark
                 then 'The benchmark workbook does not cover this kind of organisation.'
             else 'White and BME rates come from the benchmark workbook, and none that was loaded names this organisation.'
         end as status_reason,
@@ -173,9 +169,15 @@ select
     policy.source,
     policy.disclosure_policy,
     with_base.source_vintage::text as source_vintage,
+    -- All staff come from another workbook than White and BME, with vintages of its own.
     with_base.source_vintage = max(with_base.source_vintage) over (
         partition by
-            with_base.level, with_base.org_code, with_base.survey_year, with_base.indicator_code, with_base.slice
+            with_base.level,
+            with_base.org_code,
+            with_base.survey_year,
+            with_base.indicator_code,
+            with_base.slice,
+            with_base.ethnicity_group = 'all'
     ) as is_default_vintage,
     with_base.survey_year,
     with_base.is_synthetic

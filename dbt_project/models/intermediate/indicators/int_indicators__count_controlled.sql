@@ -33,7 +33,7 @@ select
     case when not is_hidden then shown_value end as value_count,
     case when not is_hidden then shown_base end as base_count,
     case when not is_hidden then rate end as rate,
-    base_source,
+    case when is_hidden then 'none' else base_source end as base_source,
     case when is_hidden and value_status = 'ok' then 'suppressed' else value_status end as value_status,
     case
         when is_hidden and value_status = 'ok' then 'Hidden by disclosure control: the figure rests on few people.'

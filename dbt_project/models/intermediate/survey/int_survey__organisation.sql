@@ -11,9 +11,10 @@ together as (
     select
         parent_code as org_code,
         survey_year,
-        sum(white_respondents)::integer as white_respondents,
-        sum(bme_respondents)::integer as bme_respondents,
-        sum(respondents)::integer as respondents,
+        -- A sector whose heads are hidden leaves the whole unknown.
+        case when count(white_respondents) = count(*) then sum(white_respondents)::integer end as white_respondents,
+        case when count(bme_respondents) = count(*) then sum(bme_respondents)::integer end as bme_respondents,
+        case when count(respondents) = count(*) then sum(respondents)::integer end as respondents,
         bool_or(is_synthetic) as is_synthetic
     from own
     where parent_code is not null

@@ -78,54 +78,42 @@ answer as (
     where item is not null and (breakdown is null or breakdown = 'Ethnic background (summary)')
 ),
 
-base as (
+-- Beside every answer the base of its question.
+based as (
     select
-        level,
-        org_code,
-        ethnicity_group,
-        survey_year,
-        source_vintage,
-        item,
-        value as base,
-        _column as base_column
+        *,
+        max(value) filter (where answer = 'base') over question as base,
+        max(_column) filter (where answer = 'base') over question as base_column
     from answer
-    where answer = 'base'
+    window question as (partition by level, org_code, ethnicity_group, survey_year, source_vintage, item)
 ),
 
 detailed as (
     select
-        answer.level,
-        answer.org_code,
-        answer.survey_year,
-        answer.source_vintage,
+        based.level,
+        based.org_code,
+        based.survey_year,
+        based.source_vintage,
         measure.indicator_code,
         measure.slice,
         measure.denominator,
-        answer.ethnicity_group,
-        case when measure.is_complement then 100 - answer.value else answer.value end / 100 as rate,
-        base.base,
-        answer.value_status,
-        answer.blocked_reason,
+        based.ethnicity_group,
+        case when measure.is_complement then 100 - based.value else based.value end / 100 as rate,
+        based.base,
+        based.value_status,
+        based.blocked_reason,
         'detailed' as origin,
-        answer.question || ' ' || answer.label as measure_name,
-        answer.is_synthetic,
-        answer._load_id,
-        answer._sheet,
-        answer._row_number,
-        answer._column,
-        answer.value as cell_value,
-        base.base_column
-    from answer
+        based.question || ' ' || based.label as measure_name,
+        based.is_synthetic,
+        based._load_id,
+        based._sheet,
+        based._row_number,
+        based._column,
+        based.value as cell_value,
+        based.base_column
+    from based
     inner join measure
-        on measure.origin = 'detailed' and answer.item = measure.measure and answer.answer = measure.answer
-    left join base
-        on
-            answer.level = base.level
-            and answer.org_code = base.org_code
-            and answer.ethnicity_group = base.ethnicity_group
-            and answer.survey_year = base.survey_year
-            and answer.source_vintage = base.source_vintage
-            and answer.item = base.item
+        on measure.origin = 'detailed' and based.item = measure.measure and based.answer = measure.answer
 )
 
 select * from benchmark

@@ -8,6 +8,8 @@ with share as (
         _load_id,
         _sheet,
         _row_number,
+        -- One hidden group would make the others too few: then nobody knows the heads.
+        bool_and(value_status = 'ok') as is_complete,
         sum(value) filter (where answer like 'white%') as white_pct,
         sum(value) filter (where answer <> 'base' and answer not like 'white%') as bme_pct,
         max(value) filter (where answer = 'base') as base
@@ -20,8 +22,8 @@ select
     org_code,
     survey_year,
     benchmarking_group,
-    round((white_pct * base / 100)::numeric)::integer as white_respondents,
-    round((bme_pct * base / 100)::numeric)::integer as bme_respondents,
+    case when is_complete then round((white_pct * base / 100)::numeric)::integer end as white_respondents,
+    case when is_complete then round((bme_pct * base / 100)::numeric)::integer end as bme_respondents,
     base::integer as respondents,
     is_synthetic,
     _load_id,

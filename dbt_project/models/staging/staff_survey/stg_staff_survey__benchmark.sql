@@ -12,7 +12,4 @@ select
     survey._row_number,
     survey._column
 from {{ current_rows('staff_survey__benchmark', org_column='organisation_code') }} as survey
-left join {{ source('ops', 'marker') }} as marker
-    on marker.source = 'staff_survey' and survey.value = marker.marker
-left join {{ source('ops', 'blocked_measure') }} as blocked
-    on survey._load_id = blocked.load_id and survey.header = blocked.measure
+{{ survey_cell_joins('survey', measure='header') }}

@@ -16,7 +16,4 @@ select
     survey._row_number,
     survey._column
 from {{ current_rows('staff_survey__organisational', org_column='ods_code') }} as survey
-left join {{ source('ops', 'marker') }} as marker
-    on marker.source = 'staff_survey' and survey.value = marker.marker
-left join {{ source('ops', 'blocked_measure') }} as blocked
-    on survey._load_id = blocked.load_id and survey.question = blocked.measure
+{{ survey_cell_joins('survey', measure='question') }}
