@@ -182,6 +182,25 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
     return CandidateVerdict(not failures, tuple(failures), tuple(notes), docs / "index.html")
 
 
+def accept(settings: Settings, rule_id: str, comment: str) -> None:
+    """Sign off a rule for the candidate at hand; another candidate needs another signature.
+
+    Raises:
+        GateError: there is no candidate, or the rule is not one that waits for a person.
+    """
+    waiting = {rule.id for suite in marts_suites(settings) for rule in suite.rules if rule.sign_off}
+    if rule_id not in waiting:
+        raise GateError(f"{rule_id} does not wait for a signature. Rules that do: {', '.join(sorted(waiting))}.")
+    with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
+        signed = connection.execute(
+            "insert into ops.acceptance (rule_id, fingerprint, comment) select %s, fingerprint, %s from ops.candidate"
+            " on conflict (rule_id, fingerprint) do update set comment = excluded.comment, accepted_at = now()",
+            [rule_id, comment],
+        )
+    if signed.rowcount == 0:
+        raise GateError("There is no candidate to sign for: run `wres build` and `wres gate` first.")
+
+
 def _decide(findings: Sequence[Finding], accepted: set[str]) -> tuple[list[str], list[str]]:
     """Sentences of what blocks and of what is only noted."""
     failures, notes = [], []
@@ -308,11 +327,12 @@ def _place_columns(connection: psycopg.Connection, view: str, suite: Suite) -> l
 
 def _judge(settings: Settings) -> _Judge:
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    for name in ("great_expectations", "great_expectations._docs_decorators"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+    # Before the import for what it logs while it is imported, after it since it sets its own level.
+    logging.getLogger("great_expectations._docs_decorators").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     url = warehouse.dsn(settings, "wres_gate").replace("postgresql://", "postgresql+psycopg2://", 1)

@@ -296,7 +296,7 @@ def sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
                 "publisher": of.publisher,
                 "published_at": of.published_at,
                 "schedule": of.schedule,
-                "due": of.due,
+                "due": of.due.by if of.due else None,
                 "indicators": list(of.indicators),
                 "disclosure_policy": of.disclosure.policy if of.disclosure else None,
                 "disclosure_reason": of.disclosure.reason if of.disclosure else None,

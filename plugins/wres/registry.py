@@ -53,6 +53,16 @@ class Period(_Strict):
         return pattern
 
 
+class Due(_Strict):
+    """When a source's yearly files are expected, and which period they are of then.
+
+    ``by`` is MM-DD; ``lag_years`` 1 says that what is due in 2026 is the file of period 2025.
+    """
+
+    by: str = Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+    lag_years: int = Field(ge=0, le=5)
+
+
 class _Layout(_Strict):
     name: str
     table: str
@@ -156,7 +166,7 @@ class Source(_Strict):
     description: str
     owner: str
     schedule: str
-    due: str | None = Field(default=None, description="MM-DD by which the year's files are expected")
+    due: Due | None = None
     indicators: tuple[str, ...] = ()
     disclosure: Disclosure | None = None
     visible_to: tuple[Role, ...]

@@ -254,7 +254,7 @@ grant select on all tables in schema ops to wres_loader, wres_gate, wres_transfo
 grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
-grant insert on ops.acceptance to wres_publisher;
+grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;
 grant update on ops.candidate to wres_gate;
 grant insert, update on ops.release, ops.release_input to wres_publisher;

@@ -33,11 +33,21 @@ def read(source: Source, layout: BenchmarkWorkbook, content: Workbook) -> Batch:
     problems, warnings = _examine_sheets(layout, content)
     pattern = re.compile(layout.column_pattern)
     read_sheets = {sheet: cells for sheet, cells in content.sheets.items() if _group(layout, sheet)}
-    years = sorted(
-        {found["survey_year"] for cells in read_sheets.values() for cell in cells[0] if (found := pattern.match(str(cell)))}
-    )
+    headers = {sheet: [str(cell).strip() for cell in cells[0]] if cells else [] for sheet, cells in read_sheets.items()}
+    years = sorted({found["survey_year"] for row in headers.values() for cell in row if (found := pattern.match(cell))})
     for sheet, cells in read_sheets.items():
-        problems += _examine_headers(layout, sheet, [str(cell).strip() for cell in cells[0]], years)
+        if not cells:
+            problems.append(_sheet_problem(sheet, None, "the sheet is empty"))
+        elif not years:
+            problems.append(
+                _sheet_problem(
+                    sheet, 1, "no column has the form <measure>_eth_summary_<1 or 2>_<year>: header row moved or renamed?"
+                )
+            )
+        elif len(cells) == 1:
+            problems.append(_sheet_problem(sheet, 2, "the sheet has headers but no data"))
+        else:
+            problems += _examine_headers(layout, sheet, headers[sheet], years)
     if problems:
         raise FileRejected(*problems)
     batch = Batch(layout=layout, period=years[-1], rows=(), warnings=warnings)
@@ -131,6 +141,10 @@ def _examine_headers(layout: BenchmarkWorkbook, sheet: str, headers: list[str], 
         else:
             problems.append(_header_problem(sheet, None, None, message))
     return problems
+
+
+def _sheet_problem(sheet: str, row: int | None, message: str) -> Problem:
+    return Problem(rule="V11", scope="file", sheet=sheet, row=row, message=message, action=_ACTION)
 
 
 def _header_problem(sheet: str, index: int | None, value: str | None, message: str) -> Problem:

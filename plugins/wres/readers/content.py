@@ -45,16 +45,7 @@ class Text:
                 except StopIteration:
                     return
                 except UnicodeDecodeError as error:
-                    raise FileRejected(
-                        Problem(
-                            rule="F03",
-                            scope="file",
-                            row=number + 1,
-                            value=error.object[error.start : error.start + 8].hex(" "),
-                            message="the file is not UTF-8 from about here on",
-                            action="Save the file as 'CSV UTF-8' and send it again.",
-                        )
-                    ) from error
+                    raise FileRejected(self._undecodable()) from error
                 number += 1
                 if "\0" in line:
                     raise FileRejected(
@@ -67,6 +58,22 @@ class Text:
                         )
                     )
                 yield line
+
+    def _undecodable(self) -> Problem:
+        """The first line that is not UTF-8, shown as Windows would: decoding goes by blocks and cannot name it."""
+        for number, line in enumerate(self.path.read_bytes().splitlines(), start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                break
+        return Problem(
+            rule="F03",
+            scope="file",
+            row=number,
+            value=line.decode("cp1252", errors="replace")[:200],
+            message="the line is not UTF-8; the file seems to come from a program that saves as Windows-1252",
+            action="Save the file as 'CSV UTF-8' and send it again.",
+        )
 
 
 Content = Workbook | Text
@@ -128,8 +135,13 @@ def _open_workbook(path: Path, *, zipped: bool) -> Workbook:
         try:
             with zipfile.ZipFile(path) as archive:
                 unpacked = sum(member.file_size for member in archive.infolist())
+                is_workbook = any(name.startswith("xl/") or name == "mimetype" for name in archive.namelist())
         except (zipfile.BadZipFile, OSError) as error:
             raise _unreadable("F02", "the workbook is damaged or was cut off in transfer", _DOWNLOAD_AGAIN) from error
+        if not is_workbook:
+            raise _unreadable(
+                "F01", "the file is a ZIP archive, not a workbook", "Unpack it and send the files that are inside."
+            )
         if unpacked > _LARGEST_UNPACKED:
             raise _unreadable(
                 "F02", f"the workbook unpacks to {unpacked / 1e9:.1f} GB, more than is read", _DOWNLOAD_AGAIN
@@ -176,10 +188,10 @@ def normalise(text: Any) -> str:
 
 
 def nearest(text: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like a text, for messages; None when nothing comes close."""
-    known = list(candidates)
-    found = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
-    return found[0] if found else None
+    """The candidate most like a text (case ignored), for messages; None when nothing comes close."""
+    known = {candidate.casefold(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(text.casefold(), known, n=1, cutoff=0.5)
+    return known[found[0]] if found else None
 
 
 def name_fits(layout: Layout, name: str) -> bool:

@@ -51,8 +51,8 @@ def read(
     """
     order = _order(settings, source, layout, content)
     batch = Batch(layout=layout, period="", rows=())
-    batch.period = _period(layout, content, order, name, period)
     _examine(layout, content, len(order))
+    batch.period = _period(layout, content, order, name, period)
     batch.rows = _rows(layout, content, order, batch.organisations)
     return batch
 
@@ -85,7 +85,7 @@ def _order(settings: Settings, source: Source, layout: Delimited, content: Text)
     order = [headers.get((layout.name, field.strip().lower())) for field in fields]
     problems = []
     unread = [field for field, column in zip(fields, order, strict=True) if column is None]
-    known = {header for (of, header) in headers if of == layout.name}
+    known = {header for (of, header), column in headers.items() if of == layout.name and column not in order}
     for index, (field, column) in enumerate(zip(fields, order, strict=True), start=1):
         like = nearest(field.strip().lower(), known)
         if column is None:

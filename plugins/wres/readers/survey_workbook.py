@@ -44,7 +44,7 @@ def fit(settings: Settings, source: Source, layout: SurveyWorkbook, content: Con
         return 0
     wanted = {normalise(header) for header in layout.keys.values()}
     found = max(
-        (len(wanted & {normalise(cell) for cell in _row(cells, layout.label_row)}) for cells in content.sheets.values()),
+        (len(wanted & {normalise(cell) for cell in _key_row(layout, cells)}) for cells in content.sheets.values()),
         default=0,
     )
     year = _year(layout, content, name, None)
@@ -155,9 +155,10 @@ class _Reading:
                 )
                 continue
             keys = self._keys(sheet, cells)
-            if keys is None:
+            if not keys:
                 continue
-            columns = self._columns(sheet, cells, first=max(keys.values()) + 1)
+            # A renamed key is said together with all else that is wrong with the sheet.
+            columns = self._columns(sheet, cells, first=max(*keys.values(), len(self.layout.keys) - 1) + 1)
             if len(cells) < self.layout.first_data_row:
                 self.problems.append(
                     self._problem("V11", "the sheet has headers but no data", sheet=sheet, row=self.layout.first_data_row)
@@ -176,15 +177,15 @@ class _Reading:
                 renamed = f"; the nearest sheet in the file is '{like}'" if like else ""
                 self.problems.append(self._problem("V11", f"the sheet is missing or renamed{renamed}", sheet=sheet))
 
-    def _keys(self, sheet: str, cells: Cells) -> dict[str, int] | None:
-        """0-based column index by key, or None (with problems) where a key header is not on the label row."""
-        headers = [normalise(cell) for cell in _row(cells, self.layout.label_row)]
+    def _keys(self, sheet: str, cells: Cells) -> dict[str, int]:
+        """0-based column index of each key whose header is there; a problem for each whose is not."""
+        printed = _key_row(self.layout, cells)
+        headers = [normalise(cell) for cell in printed]
         keys: dict[str, int] = {}
         for position, (key, header) in enumerate(self.layout.keys.items()):
             if normalise(header) in headers:
                 keys[key] = headers.index(normalise(header))
                 continue
-            printed = _row(cells, self.layout.label_row)
             there = str(printed[position]) if position < len(printed) else ""
             self.problems.append(
                 self._problem(
@@ -196,7 +197,7 @@ class _Reading:
                     value=there,
                 )
             )
-        return keys if len(keys) == len(self.layout.keys) else None
+        return keys
 
     def _columns(self, sheet: str, cells: Cells, first: int) -> list[_Column]:
         labels = _row(cells, self.layout.label_row)
@@ -338,6 +339,14 @@ def _question(layout: SurveyWorkbook, text: str) -> tuple[str | None, str]:
 def _row(cells: Cells, number: int) -> list[Any]:
     """A row by its 1-based number; empty where the sheet is shorter."""
     return cells[number - 1] if 0 < number <= len(cells) else []
+
+
+def _key_row(layout: SurveyWorkbook, cells: Cells) -> list[Any]:
+    """The row with the headers of the key columns: that of the labels, or of the units where a note takes their place."""
+    labels, units = _row(cells, layout.label_row), _row(cells, layout.unit_row or 0)
+    wanted = {normalise(header) for header in layout.keys.values()}
+    in_labels, in_units = (len(wanted & {normalise(cell) for cell in row}) for row in (labels, units))
+    return units if in_units > in_labels and "%" in units else labels
 
 
 def _filled(row: list[Any], first: int, width: int) -> list[str]:

@@ -1,0 +1,3 @@
+from wres.cli import main
+
+main()

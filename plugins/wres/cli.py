@@ -1,0 +1,500 @@
+"""The command line: ``wres``. Heavy parts are imported by the command that needs them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from wres import __version__
+from wres.settings import settings
+
+OK, REJECTED, WRONG_USE, BLOCKED, FAILED = 0, 1, 2, 3, 4
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
+_source_option = click.option("--source", help="Source of the files, where their folder does not say it.")
+_period_option = click.option("--period", help="Period (2024 or 2024-06), where neither content nor file name gives it.")
+_paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+
+
+class _Group(click.Group):
+    """Turns what users can mend into one clear message and an exit code; anything else is a fault of ours and shows."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        import psycopg
+
+        from wres.build import BuildError
+        from wres.gate import GateError
+        from wres.load import UnknownSourceError
+        from wres.postgres import PostgresError
+        from wres.publish import PublishError
+        from wres.registry import RegistryError
+        from wres.rules import RulesError
+        from wres.trace import TraceError
+        from wres.warehouse import WarehouseError
+
+        wrong_use = (UnknownSourceError, FileNotFoundError, TraceError, RegistryError, RulesError)
+        failures = (WarehouseError, PostgresError, BuildError, GateError, PublishError)
+        try:
+            return super().invoke(ctx)
+        except wrong_use as error:
+            _stop(error, WRONG_USE)
+        except failures as error:
+            _stop(error, FAILED)
+        except psycopg.OperationalError as error:
+            _stop(RuntimeError(f"The warehouse server went away: {error}".strip()), FAILED)
+
+
+def _stop(error: Exception, code: int) -> None:
+    click.echo(f"wres: {error}", err=True)
+    sys.exit(code)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="wres")
+def main() -> None:
+    """WRES warehouse: NHS workforce race equality files in, audited and published tables out."""
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str], None]]:
+    """Says what is being done: a spinner with the time on a terminal, plain lines with the time otherwise (stderr)."""
+    begun = time.monotonic()
+    if not sys.stderr.isatty():
+        yield lambda text: click.echo(f"{time.monotonic() - begun:6.1f} s  {text}", err=True)
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, highlight=False)
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as bar:
+        task = bar.add_task("starting")
+        yield lambda text: bar.update(task, description=text)
+
+
+def _feeds(paths: tuple[Path, ...], source: str | None) -> list[tuple[str, Path]]:
+    from wres import load
+
+    of = settings()
+    feeds = load.feed_files(of, paths or ([of.landing] if of.landing.is_dir() else []), source)
+    if not feeds:
+        where = ", ".join(map(str, paths)) or str(of.landing)
+        click.echo(
+            f"wres: no file of a registered source in {where}. Expected DIR/<source>/file, or name a file with --source.",
+            err=True,
+        )
+        sys.exit(WRONG_USE)
+    return feeds
+
+
+def _say_loads(summary: Any) -> None:
+    from wres import gate
+
+    for name in summary.known:
+        click.echo(f"already known: {name}")
+    for verdict in summary.verdicts:
+        if verdict.state == "accepted":
+            aside = f", {verdict.rows_rejected} rows set aside (ops.rejected_row)" if verdict.rows_rejected else ""
+            click.echo(f"accepted: {verdict.source}/{verdict.file_name} ({verdict.rows:,} rows{aside})")
+    if text := gate.summary(summary.verdicts):
+        click.echo(text, err=True)
+
+
+@main.command()
+@_source_option
+@_period_option
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+def load(source: str | None, period: str | None, paths: tuple[Path, ...]) -> None:
+    """Archive, load and judge files or folders (DIR/<source>/… gives the source).
+
+    Exit code 0: all accepted or already known; 1: a file was rejected (each problem on stderr); 2: wrong use.
+    """
+    from wres import run as chain
+
+    with _progress() as say:
+        summary = chain.load_and_judge(settings(), _feeds(paths, source), period, say)
+    _say_loads(summary)
+    sys.exit(REJECTED if summary.rejected else OK)
+
+
+@main.command()
+@_source_option
+@_period_option
+@click.option("--keep-going", is_flag=True, help="Build and publish the accepted files although others were rejected.")
+@_paths_argument
+def run(source: str | None, period: str | None, keep_going: bool, paths: tuple[Path, ...]) -> None:
+    """Load, build, gate and publish in one process. Without PATH: what lies in the landing folder.
+
+    Exit code 0: published, or nothing new; 1: a file was rejected (nothing is built unless --keep-going);
+    2: wrong use; 3: the gate blocks and nothing is published.
+    """
+    from wres import run as chain
+
+    of = settings()
+    with _progress() as say:
+        summary = chain.load_and_judge(of, _feeds(paths, source), period, say)
+        code, sentence = OK, ""
+        if not summary.rejected or keep_going:
+            code, sentence = chain.build_and_publish(of, say)
+    _say_loads(summary)
+    if not sentence:
+        sentence = "Not built, because a file was rejected; --keep-going publishes the others."
+    click.echo(sentence, err=code != OK)
+    sys.exit(code or (REJECTED if summary.rejected else OK))
+
+
+@main.command()
+def build() -> None:
+    """Build the candidate with dbt."""
+    from wres import build as builder
+    from wres import warehouse
+
+    with _progress() as say, warehouse.writer(settings()):
+        say("building the candidate (dbt)")
+        builder.build(settings())
+    click.echo("The candidate is built in schema marts. Next: wres gate")
+
+
+@main.command()
+def gate() -> None:
+    """Judge the candidate. Exit code 3 when it is blocked."""
+    from wres import gate as judge
+    from wres import warehouse
+
+    with _progress() as say, warehouse.writer(settings()):
+        say("judging the candidate (Great Expectations)")
+        verdict = judge.judge_candidate(settings())
+    for failure in verdict.failures:
+        click.echo(f"blocked: {failure}", err=True)
+    for warning in verdict.warnings:
+        click.echo(f"note: {warning}")
+    click.echo(f"{'passed' if verdict.passed else 'blocked'}; Data Docs: {verdict.data_docs}")
+    sys.exit(OK if verdict.passed else BLOCKED)
+
+
+@main.command()
+@click.argument("rule")
+@click.option("--comment", required=True, help="Why the candidate is right all the same; kept with the acceptance.")
+def accept(rule: str, comment: str) -> None:
+    """Sign off a rule that waits for a person, for the candidate at hand; then run `wres gate` again."""
+    from wres import gate as judge
+
+    judge.accept(settings(), rule.upper(), comment)
+    click.echo(f"{rule.upper()} is accepted for this candidate. Next: wres gate, then wres publish")
+
+
+@main.command()
+def publish() -> None:
+    """Make the candidate that passed its gate the current release."""
+    from wres import publish as publisher
+    from wres import warehouse
+
+    with warehouse.writer(settings()):
+        release = publisher.publish(settings())
+        publisher.prune(settings())
+    click.echo(f"Published release {release.release_id}." if release else "Nothing new to publish.")
+
+
+@main.command()
+@click.argument("release", type=int)
+def rollback(release: int) -> None:
+    """Serve an earlier release again."""
+    from wres import publish as publisher
+    from wres import warehouse
+
+    with warehouse.writer(settings()):
+        publisher.rollback(settings(), release)
+    click.echo(f"Release {release} is current.")
+
+
+@main.command()
+@click.option("--pin", type=int, help="Keep this release beyond retention.")
+@click.option("--unpin", type=int, help="Let retention take this release.")
+@_json_option
+def releases(pin: int | None, unpin: int | None, as_json: bool) -> None:
+    """List the releases, newest first."""
+    from wres import publish as publisher
+
+    if pin is not None:
+        publisher.pin(settings(), pin, pinned=True)
+    if unpin is not None:
+        publisher.pin(settings(), unpin, pinned=False)
+    listed = publisher.releases(settings())
+    if as_json:
+        _print_json([asdict(release) for release in listed])
+        return
+    for release in listed:
+        marks = [
+            word
+            for word, holds in (
+                ("current", release.is_current),
+                ("pinned", release.is_pinned),
+                ("synthetic", release.is_synthetic),
+                ("tables dropped", release.dropped_at is not None),
+            )
+            if holds
+        ]
+        click.echo(
+            f"{release.release_id:>4}  {release.published_at:%Y-%m-%d %H:%M} UTC  {release.inputs} inputs  {', '.join(marks)}"
+        )
+    if not listed:
+        click.echo("Nothing is published yet: run `wres run PATH`.")
+
+
+@main.command()
+@click.argument("older", type=int)
+@click.argument("newer", type=int)
+@_json_option
+def diff(older: int, newer: int, as_json: bool) -> None:
+    """Show which figures changed from release OLDER to release NEWER."""
+    from wres.diff import diff as compare
+
+    found = compare(settings(), older, newer)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    click.echo(f"release {older} to release {newer}: {len(found.changes)} figures changed")
+    for name in found.files_removed:
+        click.echo(f"  - file {name}")
+    for name in found.files_added:
+        click.echo(f"  + file {name}")
+    for change in found.changes:
+        key = change.key
+        click.echo(
+            f"{change.kind}: {key['org_code']} {key['wres_year']} indicator {key['indicator_code']}"
+            f" {key['slice']} ({key['basis']}, {key['period_kind']})"
+        )
+        for column, (before, after) in change.values.items():
+            click.echo(f"    {column}: {_shown(before)} -> {_shown(after)}")
+    if found.comparisons_only:
+        click.echo(f"{found.comparisons_only} other figures moved only in their comparison with England, peers or last year.")
+
+
+@main.command()
+@click.argument("org_code")
+@click.argument("wres_year", type=int)
+@click.argument("indicator")
+@click.option("--slice", "slice_", default="all", show_default=True)
+@click.option("--basis", type=click.Choice(["return", "records", "survey"]), help="Default: the headline one.")
+@click.option("--as-at", type=click.DateTime(["%Y-%m-%d"]), help="Day of a quarterly figure; default: the annual one.")
+@click.option("--release", type=int, help="Release to look in; default: the current one.")
+@_json_option
+def trace(
+    org_code: str,
+    wres_year: int,
+    indicator: str,
+    slice_: str,
+    basis: str | None,
+    as_at: datetime | None,
+    release: int | None,
+    as_json: bool,
+) -> None:
+    """Name the files, sheets and rows behind one figure (survey 2024 is WRES year 2025)."""
+    from wres.trace import trace as follow
+
+    found = follow(
+        settings(),
+        org_code,
+        wres_year,
+        indicator,
+        slice_=slice_,
+        basis=basis,
+        as_at=as_at.date() if as_at else None,
+        release=release,
+    )
+    if as_json:
+        _print_json(asdict(found))
+        return
+    figure = found.figure
+    click.echo(
+        f"{org_code} {wres_year} indicator {indicator} ({slice_}), release {found.release_id}: {figure['status']}"
+        + (f". {figure['status_reason']}" if figure["status_reason"] else "")
+    )
+    for column in ("white_pct", "bme_pct", "ratio", "ratio_low", "ratio_high", "gap_points", "evidence", "base_source"):
+        if figure[column] is not None:
+            click.echo(f"  {column}: {_shown(figure[column])}")
+    for cell in found.cells:
+        place = f"row {cell['row_number']}" if cell["column_name"] is None else f"cell {cell['column_name']}{cell['row_number']}"
+        sheet = f", sheet '{cell['sheet_name']}'" if cell["sheet_name"] else ""
+        click.echo(f"  {cell['ethnicity_group']} {cell['role']} {_shown(cell['value'])}: {cell['header']}")
+        click.echo(f"      {cell['file_name']} (revision {cell['revision']}){sheet}, {place}")
+        click.echo(f"      kept as {cell['archived']}")
+
+
+@main.command()
+@_json_option
+def status(as_json: bool) -> None:
+    """Services, last loads, rejects, current release, open problems, what is overdue."""
+    from wres.status import status as collect
+
+    now = collect(settings())
+    if as_json:
+        _print_json(asdict(now))
+        return
+    click.echo(f"home       {now.home}")
+    click.echo(f"warehouse  {now.warehouse}")
+    click.echo(f"Airflow    {now.airflow or 'not running (make up)'}")
+    if now.release:
+        kind = ", synthetic" if now.release["is_synthetic"] else ""
+        click.echo(
+            f"release    {now.release['release_id']}, published {now.release['published_at']:%Y-%m-%d %H:%M} UTC,"
+            f" {now.release['inputs']} inputs{kind}"
+        )
+    else:
+        click.echo("release    none yet: run `wres run PATH`")
+    for title, lines in (
+        ("waiting in landing", now.waiting),
+        (
+            "last loads",
+            [
+                f"{row['state']:<9} {row['source']}/{row['file']}"
+                + (f" ({row['period']}, revision {row['revision']})" if row["revision"] else "")
+                for row in now.loads
+            ],
+        ),
+        ("rejected, not mended", [f"{row['source']}/{row['file']}: {row['report']}" for row in now.rejected]),
+        ("open problems", now.problems),
+        ("overdue", now.overdue),
+    ):
+        if lines:
+            click.echo(f"\n{title}")
+            for line in lines:
+                click.echo(f"  {line}")
+
+
+@main.command()
+@click.option("--role", default="analyst", show_default=True, help="bi_reader, analyst, or a role of a step.")
+def dsn(role: str) -> None:
+    """Print a libpq URI for a role, and nothing else (starts the embedded server if needed)."""
+    from wres import warehouse
+
+    click.echo(warehouse.dsn(settings(), role))
+
+
+@main.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.option("--trusts", default=40, show_default=True)
+@click.option("--years", default="2021-2024", show_default=True, help="Survey years, first-last.")
+@click.option("--seed", default=1, show_default=True, help="The same seed writes the same files.")
+def sample(directory: Path, trusts: int, years: str, seed: int) -> None:
+    """Write synthetic feeds in the official layouts, plainly named synthetic."""
+    from wres.sample import write_sample
+
+    first, _, last = years.partition("-")
+    if not (first.isdigit() and (last or first).isdigit()):
+        raise click.BadParameter(f"{years!r} is not a span of years such as 2021-2024", param_hint="--years")
+    try:
+        with _progress() as say:
+            written = write_sample(
+                directory, trusts=trusts, first_year=int(first), last_year=int(last or first), seed=seed, progress=say
+            )
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    for path in written:
+        click.echo(path)
+
+
+@main.command()
+@click.option("--landing", type=click.Path(path_type=Path), help="Folder of your own files, DIR/<source>/…")
+def demo(landing: Path | None) -> None:
+    """Load through a real Airflow scheduler, publish, and print the England table."""
+    from wres.demo import demo as show
+
+    if landing is not None and not landing.is_dir():
+        raise click.BadParameter(f"{landing} is no folder", param_hint="--landing")
+    sys.exit(show(settings(), landing))
+
+
+@main.command()
+def up() -> None:
+    """Start the warehouse and Airflow, and keep them running."""
+    from wres import airflow_service
+
+    of = settings()
+    with _progress() as say:
+        service = airflow_service.start(of, say=say)
+    click.echo(f"Airflow    {service.url}  user {airflow_service.USER}, password in {of.credentials}")
+    click.echo(f"landing    {of.landing}  (files are picked up within {of.watch_seconds} s)")
+    click.echo("warehouse  wres dsn --role bi_reader")
+
+
+@main.command()
+def down() -> None:
+    """Stop what `wres up` started, and the embedded server."""
+    _stop_all()
+
+
+@main.command()
+def stop() -> None:
+    """Stop what wres started: Airflow and the embedded server. Nothing is deleted."""
+    _stop_all()
+
+
+def _stop_all() -> None:
+    from wres import airflow_service, postgres
+
+    of = settings()
+    stopped = [name for name, done in (("Airflow", airflow_service.stop(of)), ("warehouse", postgres.stop(of))) if done]
+    click.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
+
+
+@main.command()
+def migrate() -> None:
+    """Make databases, roles, schemas and rights (any command does this when needed)."""
+    from wres import warehouse
+
+    warehouse.migrate(settings())
+    click.echo("The warehouse is up to date.")
+
+
+@main.command()
+def check() -> None:
+    """Validate sources/, its maps and expectations/ against their schemas."""
+    from wres import registry, rules
+
+    of = settings()
+    sources = registry.registry(of)
+    for source in sources.values():
+        for layout in source.layouts:
+            if layout.reader == "survey_workbook":
+                scales = registry.survey_scales(of.sources, source.name)
+                for row in registry.survey_map(of.sources, source.name):
+                    if row.scale not in scales:
+                        raise registry.RegistryError(f"maps/{source.name}.csv: {row.question} names scale {row.scale}")
+    suites = rules.raw_suites(of)
+    missing = {source.raw_table(layout) for source in sources.values() for layout in source.layouts} - set(suites)
+    if missing:
+        raise rules.RulesError(f"expectations/raw has no rules for {', '.join(sorted(missing))}")
+    count = sum(len(suite.rules) for suite in [*suites.values(), *rules.marts_suites(of)])
+    click.echo(f"{len(sources)} sources and {count} rules are well-formed.")
+
+
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path, exists=True), help="Feeds to time; default: a sample of 215 trusts.")
+@click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
+def bench(data: Path | None, write: bool) -> None:
+    """Time each step of the chain on this machine, from an empty home, beside plain alternatives."""
+    from wres.bench import bench as measure
+
+    with _progress() as say:
+        report = measure(settings(), data, say)
+    click.echo(report)
+    if write:
+        from wres.bench import write_report
+
+        click.echo(f"written to {write_report(settings(), report)}")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else "none" if value is None else str(value)
+
+
+def _print_json(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, default=str))

@@ -1,0 +1,74 @@
+"""The whole chain in one process, without Airflow: load, gate, build, gate, publish. What tests and a single analyst use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wres import archive, build, gate, load, publish, warehouse
+from wres.settings import Settings
+
+Say = Callable[[str], None]
+
+OK, REJECTED, WRONG_USE, BLOCKED, FAILED = 0, 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class LoadSummary:
+    """What became of the files of one call: names already known, and the verdicts on the others."""
+
+    known: tuple[str, ...]
+    verdicts: tuple[gate.Verdict, ...]
+
+    @property
+    def rejected(self) -> tuple[gate.Verdict, ...]:
+        return tuple(verdict for verdict in self.verdicts if verdict.state == "rejected")
+
+
+def load_and_judge(
+    settings: Settings, feeds: Sequence[tuple[str, Path]], period: str | None, say: Say
+) -> LoadSummary:
+    """Archive, read and copy each file, then judge all of them (and any that a killed run left unjudged) in one go."""
+    archive.sweep(settings)
+    known, waiting = [], []
+    for number, (source, path) in enumerate(feeds, start=1):
+        say(f"loading {number} of {len(feeds)}: {source}/{path.name}")
+        loaded = load.load_file(settings, source, path, period)
+        if loaded.state == "known":
+            known.append(f"{source}/{path.name}")
+        elif loaded.load_id is not None:
+            waiting.append(loaded.load_id)
+    waiting = sorted({*waiting, *gate.waiting_loads(settings)})
+    if waiting:
+        say(f"judging {len(waiting)} {'file' if len(waiting) == 1 else 'files'} (Great Expectations)")
+    return LoadSummary(tuple(known), tuple(gate.judge_loads(settings, waiting)) if waiting else ())
+
+
+def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600) -> tuple[int, str]:
+    """Build, judge and publish the candidate if its inputs are new; returns exit code and a sentence.
+
+    Raises:
+        build.BuildError, gate.GateError, publish.PublishError, warehouse.WriterBusyError: see there.
+    """
+    with warehouse.writer(settings, wait_seconds=wait_seconds):
+        now = build.inputs(settings)
+        if not now.feeds_indicators:
+            return OK, "Nothing to publish yet: no accepted file feeds an indicator."
+        if not build.changed_inputs(settings):
+            newest = publish.releases(settings)[0]
+            return OK, f"Nothing new: release {newest.release_id} was built from the same files and models."
+        say("building the candidate (dbt)")
+        build.build(settings)
+        say("judging the candidate (Great Expectations)")
+        verdict = gate.judge_candidate(settings)
+        notes = "".join(f"\n  note: {warning}" for warning in verdict.warnings)
+        if not verdict.passed:
+            blocked = "".join(f"\n  {failure}" for failure in verdict.failures)
+            return BLOCKED, f"The gate blocks; nothing was published.{blocked}{notes}\n  Data Docs: {verdict.data_docs}"
+        say("publishing")
+        release = publish.publish(settings)
+        publish.prune(settings)
+        assert release is not None
+        kind = " (synthetic)" if release.is_synthetic else ""
+        return OK, f"Published release {release.release_id}{kind} from {release.inputs} inputs.{notes}"

@@ -1,0 +1,106 @@
+"""The state of the warehouse at a glance: services, loads, rejects, release, open problems, what is overdue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from wres import load, postgres, registry, warehouse
+from wres.settings import Settings
+
+_LAST_LOADS = 8
+
+
+@dataclass(frozen=True)
+class Status:
+    """What ``wres status`` shows; every field is plain data."""
+
+    home: str
+    warehouse: str
+    airflow: str | None
+    release: dict[str, Any] | None
+    loads: list[dict[str, Any]]
+    rejected: list[dict[str, Any]]
+    waiting: list[str]
+    problems: list[str]
+    overdue: list[str]
+
+
+def status(settings: Settings) -> Status:
+    """Collect the state; starts the embedded server if it is down, since its tables are asked."""
+    from wres import airflow_service
+
+    service = airflow_service.running(settings)
+    with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
+        cursor = connection.cursor(row_factory=dict_row)
+        release = cursor.execute(
+            "select release_id, published_at, is_synthetic, is_pinned,"
+            " (select count(*) from ops.release_input as i where i.release_id = r.release_id) as inputs"
+            " from ops.release as r where is_current"
+        ).fetchone()
+        loads = cursor.execute(
+            "select l.source, f.name as file, l.period, l.state, l.revision, l.rows_loaded, l.rows_rejected, l.started_at"
+            " from ops.load as l inner join ops.file as f on l.file_sha256 = f.sha256 order by load_id desc limit %s",
+            [_LAST_LOADS],
+        ).fetchall()
+        rejected = cursor.execute(
+            "select l.source, f.name as file, l.started_at, l.report from ops.load as l"
+            " inner join ops.file as f on l.file_sha256 = f.sha256"
+            " where l.state = 'rejected' and not exists (select from ops.load as later"
+            " where later.file_sha256 = l.file_sha256 and later.load_id > l.load_id)"
+            " and not exists (select from ops.load as mended inner join ops.file as g on mended.file_sha256 = g.sha256"
+            " where mended.state = 'accepted' and mended.load_id > l.load_id and g.name = f.name"
+            " and g.source = f.source) order by l.load_id desc"
+        ).fetchall()
+        problems = [
+            f"{row['rule_id']} {row['table_name']}: {row['message']} ({row['unexpected_count']})"
+            for row in cursor.execute(
+                "select distinct on (rule_id, table_name, message) rule_id, table_name, message, unexpected_count,"
+                " severity from ops.gate_result where not success and severity <> 'info' and (gate = 'marts' and"
+                " (release_id = %(release)s or fingerprint in (select fingerprint from ops.candidate)))"
+                " order by rule_id, table_name, message, gate_result_id desc",
+                {"release": release["release_id"] if release else None},
+            ).fetchall()
+        ]
+        candidate = cursor.execute("select gate_passed from ops.candidate").fetchone()
+    if candidate and candidate["gate_passed"] is False:
+        problems.insert(0, "The newest candidate is blocked by its gate; the release before it is served.")
+    server = postgres.running(settings)
+    return Status(
+        home=str(settings.home),
+        warehouse="server of WRES_WAREHOUSE_URL" if settings.warehouse_url else f"embedded, port {server and server.port}",
+        airflow=service.url if service else None,
+        release=release,
+        loads=loads,
+        rejected=rejected,
+        waiting=[f"{found.source}/{found.path.name}" for found in load.discover(settings)],
+        problems=problems,
+        overdue=overdue(settings),
+    )
+
+
+def overdue(settings: Settings, today: date | None = None) -> list[str]:
+    """Sources whose yearly file was due and has not been accepted, as sentences."""
+    day = today or datetime.now(UTC).date()
+    late = []
+    with warehouse.connect(settings, "wres_gate", autocommit=True) as connection:
+        for source in registry.registry(settings).values():
+            if source.due is None:
+                continue
+            month, of_month = map(int, source.due.by.split("-"))
+            due = date(day.year, month, of_month)
+            if day <= due:
+                due = due.replace(year=day.year - 1)
+            expected = due.year - source.due.lag_years
+            newest = connection.execute(
+                "select max(c.period) from ops.current_content as c inner join ops.load as l on c.load_id = l.load_id"
+                " where l.source = %s",
+                [source.name],
+            ).fetchone()
+            if newest is None or newest[0] is None or int(newest[0][:4]) < expected:
+                have = newest[0] if newest and newest[0] else "nothing"
+                late.append(f"{source.name}: period {expected} was due by {due:%d %B %Y}; accepted so far: {have}")
+    return late
