@@ -41,7 +41,9 @@ def read(source: Source, layout: BenchmarkWorkbook, content: Workbook) -> Batch:
         elif not years:
             problems.append(
                 _sheet_problem(
-                    sheet, 1, "no column has the form <measure>_eth_summary_<1 or 2>_<year>: header row moved or renamed?"
+                    sheet,
+                    1,
+                    "no column has the form <measure>_eth_summary_<1 or 2>_<year>: header row moved or renamed?",
                 )
             )
         elif len(cells) == 1:

@@ -41,9 +41,7 @@ def fit(settings: Settings, source: Source, layout: Delimited, content: Content,
     return (1.0 if len(fields) == len(layout.columns) else 0) + by_name
 
 
-def read(
-    settings: Settings, source: Source, layout: Delimited, content: Text, name: str, period: str | None
-) -> Batch:
+def read(settings: Settings, source: Source, layout: Delimited, content: Text, name: str, period: str | None) -> Batch:
     """Rows: sheet None, line number, the layout's columns in order (absent optional ones as None).
 
     Raises:
@@ -115,7 +113,12 @@ def _examine(layout: Delimited, content: Text, width: int) -> None:
                 wrong.append((number, len(fields)))
     if total <= int(layout.header):
         raise FileRejected(
-            Problem(rule="F01", scope="file", message="the file has no data rows", action="Send the file again, with its rows.")
+            Problem(
+                rule="F01",
+                scope="file",
+                message="the file has no data rows",
+                action="Send the file again, with its rows.",
+            )
         )
     if wrong:
         first, fields_there = wrong[0]

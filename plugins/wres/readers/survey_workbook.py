@@ -161,7 +161,9 @@ class _Reading:
             columns = self._columns(sheet, cells, first=max(*keys.values(), len(self.layout.keys) - 1) + 1)
             if len(cells) < self.layout.first_data_row:
                 self.problems.append(
-                    self._problem("V11", "the sheet has headers but no data", sheet=sheet, row=self.layout.first_data_row)
+                    self._problem(
+                        "V11", "the sheet has headers but no data", sheet=sheet, row=self.layout.first_data_row
+                    )
                 )
             examined.append((sheet, cells, keys, columns))
         if not self.strict:
@@ -256,7 +258,9 @@ class _Reading:
                 wording,
             )
         elif self.strict:
-            like = nearest(text, [row.question for row in here]) or nearest(question or text, [r.question for r in here])
+            like = nearest(text, [row.question for row in here]) or nearest(
+                question or text, [r.question for r in here]
+            )
             hint = f"; the nearest registered question is {like}" if like else ""
             self._once("V11", f"question is not registered for survey {self.year}{hint}", sheet, index, text)
         return None
