@@ -70,13 +70,19 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
 
 
 def settle(settings: Settings, source: str, archived: Archived, period: str) -> Path:
-    """Move an archived file under its period, now that it is known; returns where it lies. Idempotent."""
-    wanted = settings.archive / source / period / archived.sha256[:12]
+    """Move an archived file under its period, now that it is known; returns where it lies. Idempotent.
+
+    A file that has its place keeps it, also when a later registry reads another period from it.
+    """
     current = find(settings, source, archived.sha256)
-    if current is not None and current.parent != wanted and current.parent.parent.name == _UNSORTED:
-        wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write_manifest(current.parent, source, archived.name, archived.sha256, archived.bytes, period)
-        os.rename(current.parent, wanted)
+    if current is None:
+        raise FileNotFoundError(f"The archived copy of {archived.name} is gone from {settings.archive / source}.")
+    if current.parent.parent.name != _UNSORTED:
+        return current
+    wanted = settings.archive / source / period / archived.sha256[:12]
+    wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_manifest(current.parent, source, archived.name, archived.sha256, archived.bytes, period)
+    os.rename(current.parent, wanted)
     return wanted / archived.name
 
 

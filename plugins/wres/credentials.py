@@ -22,10 +22,12 @@ def password(settings: Settings, name: str) -> str:
     with os.fdopen(descriptor, "r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         os.fchmod(file.fileno(), 0o600)
-        for line in file.read().splitlines():
+        content = file.read()
+        for line in content.splitlines():
             held, _, value = line.partition("=")
             if held == key:
                 return value
         value = secrets.token_urlsafe(24)
+        file.write("" if not content or content.endswith("\n") else "\n")  # a person may have edited it
         file.write(f"{key}={value}\n")
         return value

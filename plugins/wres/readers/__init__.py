@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wres.problems import FileRejected, Problem
 from wres.readers import benchmark_workbook, delimited, survey_workbook
-from wres.readers.content import Batch, marked, open_content
+from wres.readers.content import Batch, Text, Workbook, marked, open_content
 from wres.registry import BenchmarkWorkbook, Delimited, Layout, Source, SurveyWorkbook
 from wres.settings import Settings
 
@@ -43,7 +43,9 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
             )
         )
     if isinstance(layout, Delimited):
+        assert isinstance(content, Text), "a layout fits only content of its kind"
         return delimited.read(settings, source, layout, content, name, period)
+    assert isinstance(content, Workbook), "a layout fits only content of its kind"
     if isinstance(layout, SurveyWorkbook):
         batch = survey_workbook.read(settings, source, layout, content, name, period)
     else:

@@ -88,7 +88,8 @@ def _rows(
 
 
 def _examine_sheets(layout: BenchmarkWorkbook, content: Workbook) -> tuple[list[Problem], list[Problem]]:
-    problems, warnings = [], []
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
     unknown = [sheet for sheet in content.sheets if not _group(layout, sheet) and sheet not in layout.ignored_sheets]
     for wanted in layout.sheets:
         if any(re.match(wanted.pattern, sheet) for sheet in content.sheets):

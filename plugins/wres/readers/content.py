@@ -61,11 +61,8 @@ class Text:
 
     def _undecodable(self) -> Problem:
         """The first line that is not UTF-8, shown as Windows would: decoding goes by blocks and cannot name it."""
-        for number, line in enumerate(self.path.read_bytes().splitlines(), start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                break
+        lines = enumerate(self.path.read_bytes().splitlines(), start=1)
+        number, line = next((number, line) for number, line in lines if not _is_utf8(line))
         return Problem(
             rule="F03",
             scope="file",
@@ -128,6 +125,14 @@ def open_content(path: Path) -> Content:
     return Text(path)
 
 
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _open_workbook(path: Path, *, zipped: bool) -> Workbook:
     import pandas as pd
 
@@ -152,7 +157,7 @@ def _open_workbook(path: Path, *, zipped: bool) -> Workbook:
         )
     try:
         frames = pd.read_excel(path, sheet_name=None, header=None, dtype=object, na_filter=False, engine="calamine")
-    except Exception as error:  # noqa: BLE001 - the parser raises many kinds; all mean the same to the sender
+    except Exception as error:  # the parser raises many kinds; all mean the same to the sender
         raise _unreadable(
             "F02", f"the workbook is damaged or was cut off in transfer ({str(error)[:120]})", _DOWNLOAD_AGAIN
         ) from error
