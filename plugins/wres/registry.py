@@ -13,13 +13,24 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wres.settings import Settings, settings
 
 DisclosurePolicy = Literal["already_public", "nhs_round5", "suppress_below_k"]
 MarkerStatus = Literal["suppressed_source", "missing", "not_applicable"]
 Role = Literal["bi_reader", "analyst"]
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(_compiles)]
 
 
 class RegistryError(RuntimeError):
@@ -41,16 +52,9 @@ class Period(_Strict):
     """Where a file's period comes from: its title, a date column, or its name; ``--period`` serves when it gives none."""
 
     origin: Literal["title", "column", "name", "headers"]
-    pattern: str | None = None
+    pattern: Pattern | None = None
     column: str | None = None
     date_format: str | None = None
-
-    @field_validator("pattern")
-    @classmethod
-    def _compiles(cls, pattern: str | None) -> str | None:
-        if pattern is not None:
-            re.compile(pattern)
-        return pattern
 
 
 class Due(_Strict):
@@ -89,7 +93,7 @@ class SurveyWorkbook(_Layout):
     last_year: int
     strict_years: tuple[int, ...] = ()
     question_rows: tuple[int, ...]
-    question_pattern: str
+    question_pattern: Pattern
     label_row: int
     unit_row: int | None = None
     first_data_row: int
@@ -105,7 +109,7 @@ class BenchmarkSheet(_Strict):
     """One benchmarking group's sheet; ``required: false`` needs a reason, and its absence is a warning."""
 
     group: str
-    pattern: str
+    pattern: Pattern
     required: bool = True
     reason: str | None = None
 
@@ -121,7 +125,7 @@ class BenchmarkWorkbook(_Layout):
 
     reader: Literal["benchmark_workbook"]
     sheets: tuple[BenchmarkSheet, ...]
-    column_pattern: str
+    column_pattern: Pattern
     measures: dict[str, str]
     ethnicity_groups: tuple[str, ...]
     ignored_sheets: tuple[str, ...] = ()

@@ -1,0 +1,141 @@
+"""The archive: every file kept byte for byte, once, whatever happens while it is being copied."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wres import archive
+from wres.settings import Settings, settings
+
+CONTENT = b"org,value\r\nRAA,1\r\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    return replace(settings(), home=tmp_path / "home")
+
+
+@pytest.fixture
+def dropped(tmp_path: Path) -> Path:
+    path = tmp_path / "etr_2026-07.csv"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def test_copy_is_the_file_and_cannot_be_written(home: Settings, dropped: Path) -> None:
+    archived = archive.archive(home, "organisations", dropped)
+    assert archived.path.read_bytes() == CONTENT
+    assert archived.sha256 == archive.sha256_of(dropped)
+    assert (archived.bytes, archived.name) == (len(CONTENT), "etr_2026-07.csv")
+    assert stat.S_IMODE(archived.path.stat().st_mode) == 0o444
+    assert archived.path == home.archive / "organisations/unsorted" / archived.sha256[:12] / "etr_2026-07.csv"
+    assert dropped.exists(), "what was dropped stays where it is"
+
+
+def test_manifest_says_what_it_is(home: Settings, dropped: Path) -> None:
+    archived = archive.archive(home, "organisations", dropped)
+    settled = archive.settle(home, "organisations", archived, "2026-07")
+    assert settled == home.archive / "organisations/2026-07" / archived.sha256[:12] / "etr_2026-07.csv"
+    manifest = json.loads((settled.parent / "manifest.json").read_text())
+    assert manifest.pop("written_at").endswith("+00:00")
+    assert manifest == {
+        "source": "organisations",
+        "name": "etr_2026-07.csv",
+        "sha256": archived.sha256,
+        "bytes": len(CONTENT),
+        "period": "2026-07",
+    }
+
+
+def test_same_bytes_are_kept_once_under_their_first_name(home: Settings, dropped: Path, tmp_path: Path) -> None:
+    first = archive.archive(home, "organisations", dropped)
+    again = tmp_path / "etr (1).csv"
+    again.write_bytes(CONTENT)
+    assert archive.archive(home, "organisations", again) == first
+    settled = archive.settle(home, "organisations", first, "2026-07")
+    assert archive.archive(home, "organisations", again).path == settled
+    assert [path.name for path in home.archive.rglob("*.csv")] == ["etr_2026-07.csv"]
+
+
+def test_other_bytes_under_the_same_name_are_another_file(home: Settings, dropped: Path) -> None:
+    first = archive.archive(home, "organisations", dropped)
+    dropped.write_bytes(CONTENT + b"RBB,2\r\n")
+    second = archive.archive(home, "organisations", dropped)
+    assert first.path != second.path
+    assert first.path.read_bytes() == CONTENT
+
+
+def test_settling_again_changes_nothing(home: Settings, dropped: Path) -> None:
+    archived = archive.archive(home, "organisations", dropped)
+    settled = archive.settle(home, "organisations", archived, "2026-07")
+    written = (settled.parent / "manifest.json").read_bytes()
+    assert archive.settle(home, "organisations", archived, "2026-07") == settled
+    # A later registry may read another period from it: the copy stays where every load before says it is.
+    assert archive.settle(home, "organisations", archived, "2026-08") == settled
+    assert settled.read_bytes() == CONTENT
+    assert (settled.parent / "manifest.json").read_bytes() == written
+
+
+def test_missing_copy_is_an_error_not_a_path(home: Settings, dropped: Path) -> None:
+    archived = archive.archive(home, "organisations", dropped)
+    home.archive.rename(home.home / "elsewhere")
+    with pytest.raises(FileNotFoundError, match=r"etr_2026-07\.csv is gone"):
+        archive.settle(home, "organisations", archived, "2026-07")
+
+
+def test_sources_do_not_share_files(home: Settings, dropped: Path) -> None:
+    archive.archive(home, "organisations", dropped)
+    assert archive.find(home, "staff_survey", archive.sha256_of(dropped)) is None
+
+
+def test_copies_made_at_once_end_in_one(home: Settings, dropped: Path) -> None:
+    dropped.write_bytes(os.urandom(3_000_000))
+    results: list[archive.Archived] = []
+    threads = [
+        threading.Thread(target=lambda: results.append(archive.archive(home, "organisations", dropped)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 8
+    assert len(set(results)) == 1
+    assert results[0].path.read_bytes() == dropped.read_bytes()
+    assert not list(home.archive.rglob(".incoming-*"))
+
+
+def test_file_that_changes_while_it_is_copied(home: Settings, dropped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    true_hash = archive.sha256_of
+
+    def hash_then_grow(path: Path) -> str:
+        sha256 = true_hash(path)
+        with path.open("ab") as file:
+            file.write(b"still being written")
+        return sha256
+
+    monkeypatch.setattr(archive, "sha256_of", hash_then_grow)
+    with pytest.raises(RuntimeError, match="changed while it was being archived; drop it again when it is complete"):
+        archive.archive(home, "organisations", dropped)
+    assert not list(home.archive.rglob("*.csv"))
+
+
+def test_sweep_removes_only_old_half_made_copies(home: Settings, dropped: Path) -> None:
+    archived = archive.archive(home, "organisations", dropped)
+    old, new = (archived.path.parents[1] / f".incoming-{name}" for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "half.csv").write_text("ha")
+    os.utime(old, (time.time() - 7200,) * 2)
+    archive.sweep(home)
+    assert not old.exists()
+    assert new.exists()
+    assert archived.path.exists()
