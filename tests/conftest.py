@@ -1,4 +1,4 @@
-"""One embedded server for the whole session; a fresh warehouse database and home for whoever asks."""
+"""One embedded server for the whole session; a fresh warehouse, or a copy of one with a release, for whoever asks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wres import postgres, warehouse
+from wres import postgres, run, warehouse
+from wres.load import feed_files
+from wres.sample import write_sample
 from wres.settings import Settings, settings
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -32,14 +34,17 @@ def server_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     home = tmp_path_factory.mktemp("server")
     of = replace(settings(), home=home, project=PROJECT, warehouse_url=None)
     warehouse.migrate(of)
+    with psycopg.connect(postgres.administrator_dsn(of, "postgres"), autocommit=True) as connection:
+        # Nothing here outlives the session, so nothing has to reach the disk.
+        for switch in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"alter system set {switch} = off")
+        connection.execute("select pg_reload_conf()")
     yield of
     postgres.stop(of)
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(
-    server_home: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[..., Settings]]:
+def new_warehouse(server_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Settings]]:
     """Make a warehouse: a home of its own on a fresh database of the session's server, through WRES_WAREHOUSE_URL."""
     made: list[str] = []
 
@@ -60,6 +65,55 @@ def new_warehouse(
     with psycopg.connect(postgres.administrator_dsn(server_home, "postgres"), autocommit=True) as connection:
         for name in made:
             connection.execute(f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def copy_warehouse(
+    server_home: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[Settings], Settings]]:
+    """Copy a warehouse, home and database, in half a second: a test may do to the copy what it likes."""
+    made: list[str] = []
+
+    def copy(original: Settings) -> Settings:
+        name = f"test_{next(_numbers)}"
+        template = psycopg.conninfo.conninfo_to_dict(original.warehouse_url or "")["dbname"]
+        with psycopg.connect(postgres.administrator_dsn(server_home, "postgres"), autocommit=True) as connection:
+            # Great Expectations and dbt leave idle sessions behind, and a template must have none.
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
+            connection.execute(f"create database {name} template {template}")
+        made.append(name)
+        home = tmp_path_factory.mktemp(name)
+        shutil.copytree(original.home, home, dirs_exist_ok=True)
+        of = replace(original, home=home, warehouse_url=postgres.administrator_dsn(server_home, name))
+        with psycopg.connect(of.warehouse_url or "", autocommit=True) as connection:
+            # Rights on the database itself are not copied with it: the migration gives them again.
+            connection.execute("delete from ops.migration where digest not like 'registry %'")
+        warehouse.migrate(of)
+        return of
+
+    yield copy
+    with psycopg.connect(postgres.administrator_dsn(server_home, "postgres"), autocommit=True) as connection:
+        for name in made:
+            connection.execute(f"drop database if exists {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def sample_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A landing folder of synthetic feeds: 12 trusts, surveys 2023 and 2024. Not to be changed."""
+    folder = tmp_path_factory.mktemp("sample")
+    write_sample(folder, trusts=12, first_year=2023, last_year=2024)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published_sample(new_warehouse: Callable[..., Settings], sample_feeds: Path) -> Settings:
+    """A warehouse whose release 1 is the sample: to be read, or copied (``copy_warehouse``) and then changed."""
+    of = new_warehouse()
+    feeds = feed_files(of, [sample_feeds])
+    assert not run.load_and_judge(of, feeds, None, lambda text: None).rejected
+    code, sentence = run.build_and_publish(of, lambda text: None)
+    assert code == run.OK, sentence
+    return of
 
 
 @pytest.fixture
