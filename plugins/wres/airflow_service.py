@@ -47,6 +47,8 @@ _COMMANDS = {
 _STARTUP_SECONDS = 180.0
 # Tasks that run at a stop get this long to end; every step they take is one transaction, so a kill loses no data.
 _GRACE_SECONDS = 10.0
+# A machine that builds or loads at the same time answers late.
+_ANSWER_SECONDS = 60.0
 _LOG_TAIL = 25
 
 
@@ -354,7 +356,7 @@ def _request(url: str, *, token: str | None = None, body: dict[str, Any] | None 
         url, data=json.dumps(body).encode() if body is not None else None, headers=headers
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=10) as response:
+    with opener.open(request, timeout=_ANSWER_SECONDS) as response:
         return cast("dict[str, Any]", json.load(response))
 
 

@@ -67,7 +67,6 @@ def build(settings: Settings) -> None:
         with outcome.step(connection, "build") as recorded:
             connection.execute("delete from ops.candidate")
             now = _inputs(settings, connection)
-            recorded.rows_in = _analyse_raw(settings)
             recorded.message = _run_dbt(settings)
             connection.execute(
                 "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
@@ -106,19 +105,6 @@ def _code_revision(project: Path) -> str:
                 running.update(str(path.relative_to(project)).encode())
                 running.update(path.read_bytes())
     return running.hexdigest()[:16]
-
-
-def _analyse_raw(settings: Settings) -> int:
-    """Fresh statistics for the planner after bulk loads; returns the rows of raw (estimated)."""
-    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
-        tables = connection.execute("select tablename from pg_tables where schemaname = 'raw'").fetchall()
-        for (table,) in tables:
-            connection.execute(f'analyze raw."{table}"')  # type: ignore[arg-type]
-        row = connection.execute(
-            "select coalesce(sum(reltuples), 0)::bigint from pg_class where relnamespace = 'raw'::regnamespace"
-            " and relkind = 'r'"
-        ).fetchone()
-    return int(row[0]) if row else 0
 
 
 def dbt_environment(settings: Settings) -> dict[str, str]:

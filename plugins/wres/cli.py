@@ -477,6 +477,21 @@ def check() -> None:
 
 
 @main.command()
+def docs() -> None:
+    """Write the reference pages of docs/ (rules, data dictionary, sources) from what the code reads."""
+    from wres import reference
+
+    try:
+        changed = reference.write(settings())
+    except reference.PageError as error:
+        _stop(error, WRONG_USE)
+    for path in changed:
+        click.echo(f"written: {path}")
+    if not changed:
+        click.echo("The pages are up to date.")
+
+
+@main.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True), help="Feeds to time; default: a sample of 215 trusts.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
 def bench(data: Path | None, write: bool) -> None:

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
+import threading
 import time
-import urllib.error
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from wres import airflow_service, archive, load, warehouse
+from wres.build import changed_inputs, inputs
 from wres.settings import Settings
 
 # The landing folder is looked at this often while the demo waits; the ten minutes of daily life would be a long wait.
 _WATCH_SECONDS = 10
 _POLL_SECONDS = 1.0
+# Files written to more recently than this are left alone by a look at the landing folder.
+_SETTLING_SECONDS = 5.0
 _LIMIT_SECONDS = 1800.0
 # Without any sign of progress for this long, something is stuck that the demo cannot see.
 _STUCK_SECONDS = 300.0
@@ -46,7 +51,6 @@ class _Position:
     loading: int
     accepted: int
     rejected: int
-    release: int | None
     unpublished: bool
 
     @property
@@ -100,10 +104,12 @@ def demo(settings: Settings, landing: Path | None = None) -> int:
                 )
                 return 2
             before = _last_outcome(settings)
-            if not _position(settings).settled:
-                _through_airflow(settings, before, tell)
-    except DemoError as error:
-        console.print(f"[red]The demo stopped:[/red] {error}", markup=True)
+            stale = changed_inputs(settings)
+            if stale or not _position(settings).settled:
+                _through_airflow(settings, before, tell, stale=stale)
+    except (DemoError, airflow_service.AirflowServiceError) as error:
+        console.print("The demo stopped:", style="red", end=" ")
+        console.print(str(error), markup=False, soft_wrap=True)
         return 1
     rejected = _print_rejected(settings, console)
     published = _print_england(settings, console)
@@ -131,24 +137,51 @@ def _fill_landing(settings: Settings, landing: Path | None, tell: Callable[[str]
     return len(feeds)
 
 
-def _through_airflow(settings: Settings, before: int, tell: Callable[[str], None]) -> None:
-    tell("starting Airflow")
+def _through_airflow(settings: Settings, before: int, tell: Callable[[str], None], *, stale: bool) -> None:
+    """Let Airflow do the work; it is stopped afterwards unless it was running before (``make up``)."""
+    was_running = airflow_service.running(settings)
+    with _orderly_end():
+        try:
+            tell("starting Airflow" if not was_running else "Airflow is running already")
+            service = airflow_service.start(settings, say=tell)
+            tell(f"Airflow works at {service.url} (user {airflow_service.USER}, password in {settings.credentials})")
+            if was_running:
+                time.sleep(_SETTLING_SECONDS)
+                airflow_service.call(settings, service, "/dags/watch_landing/dagRuns", body={"logical_date": None})
+            _wait(settings, service, before, tell, stale=stale)
+        finally:
+            if not was_running:
+                tell("stopping Airflow")
+                airflow_service.stop(settings)
+
+
+@contextmanager
+def _orderly_end() -> Iterator[None]:
+    """Let a polite end from outside (SIGTERM) unwind like Ctrl-C, so that Airflow is not left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
-        service = airflow_service.start(settings, say=tell)
-    except airflow_service.AirflowServiceError as error:
-        raise DemoError(str(error)) from error
-    try:
-        tell(f"Airflow works at {service.url} (user {airflow_service.USER}, password in {settings.credentials})")
-        _wait(settings, service, before, tell)
+        yield
     finally:
-        tell("stopping Airflow")
-        airflow_service.stop(settings)
+        signal.signal(signal.SIGTERM, earlier)
 
 
-def _wait(settings: Settings, service: airflow_service.Service, before: int, tell: Callable[[str], None]) -> None:
-    """Follow the steps that the DAGs record until every file is judged and what was accepted is published."""
-    # Where every file is accepted already (an earlier demo was interrupted, or models changed), no file announces itself.
-    to_ask = _position(settings).loaded
+def _wait(
+    settings: Settings,
+    service: airflow_service.Service,
+    before: int,
+    tell: Callable[[str], None],
+    *,
+    stale: bool,
+) -> None:
+    """Follow the steps that the DAGs record until every file is judged and what was accepted is published.
+
+    ``stale`` says that the release is not what a build would make now. Where every file is accepted already (an earlier
+    demo was interrupted, or models changed), no file announces itself and the build has to be asked for.
+    """
+    build = _Build(settings, service) if stale and _position(settings).loaded else None
     seen, last_change, limit = before, time.monotonic(), time.monotonic() + _LIMIT_SECONDS
     failures, shown = 0, ""
     while True:
@@ -159,12 +192,10 @@ def _wait(settings: Settings, service: airflow_service.Service, before: int, tel
                 raise DemoError(f"{step.line()}\nThe current release stays. Logs: {settings.logs}")
             failures += step.status == "failed"
         position = _position(settings)
-        if position.settled:
+        if position.settled and (build is None or build.ended()):
             return
         if failures - position.rejected >= _FAILURES_ALLOWED:
             raise DemoError(f"Loading keeps failing. Logs: {settings.logs}\n{_log(settings)}")
-        if to_ask:
-            to_ask = not _ask_for_build(settings, service)
         if _sentence(position) != shown:
             shown, last_change = _sentence(position), time.monotonic()
             tell(shown)
@@ -177,13 +208,24 @@ def _wait(settings: Settings, service: airflow_service.Service, before: int, tel
         time.sleep(_POLL_SECONDS)
 
 
-def _ask_for_build(settings: Settings, service: airflow_service.Service) -> bool:
-    """Start the DAG ``transform``; False while Airflow has not read its file yet."""
-    try:
-        airflow_service.call(settings, service, "/dags/transform/dagRuns", body={"logical_date": None})
-    except urllib.error.HTTPError:
-        return False
-    return True
+class _Build:
+    """A run of the DAG ``transform`` that was asked for rather than announced by a file."""
+
+    def __init__(self, settings: Settings, service: airflow_service.Service) -> None:
+        self._settings, self._service = settings, service
+        self._run: str | None = None
+
+    def ended(self) -> bool:
+        """Whether the run has ended; it is asked for as soon as Airflow has read the DAG's file."""
+        try:
+            if self._run is None:
+                self._run = self._call("", body={"logical_date": None})["dag_run_id"]
+            return self._call(f"/{self._run}")["state"] in ("success", "failed")
+        except OSError:  # refused, because the DAG's file is not read yet, or late
+            return False
+
+    def _call(self, path: str, **body: Any) -> dict[str, Any]:
+        return airflow_service.call(self._settings, self._service, f"/dags/transform/dagRuns{path}", **body)
 
 
 def _sentence(position: _Position) -> str:
@@ -196,21 +238,21 @@ def _sentence(position: _Position) -> str:
 
 
 def _position(settings: Settings) -> _Position:
-    from wres.build import changed_inputs
-
     waiting = len(load.discover(settings))
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         states: dict[str, int] = dict(
             connection.execute("select state, count(*) from ops.load group by state").fetchall()
         )
-        current = connection.execute("select release_id from ops.release where is_current").fetchone()
+        unpublished = connection.execute(
+            "select count(*) from ops.current_content where load_id not in (select load_id from ops.release_input"
+            " where release_id = (select max(release_id) from ops.release))"
+        ).fetchone()
     return _Position(
         waiting=waiting,
         loading=states.get("loading", 0) + states.get("loaded", 0),
         accepted=states.get("accepted", 0),
         rejected=states.get("rejected", 0),
-        release=current[0] if current else None,
-        unpublished=changed_inputs(settings),
+        unpublished=unpublished != (0,) and inputs(settings).feeds_indicators,
     )
 
 

@@ -61,9 +61,13 @@ def diff(settings: Settings, older: int, newer: int) -> Difference:
             raise publish.PublishError(f"Release {number} does not exist or is beyond retention; see `wres releases`.")
     query = sql.SQL(
         """
-        with old as (select to_jsonb(t) as figure from {old}.restricted_indicator_result as t),
-        new as (select to_jsonb(t) as figure from {new}.restricted_indicator_result as t)
-        select old.figure, new.figure
+        with old as (
+            select to_jsonb(t) as figure, row_to_json(t) as in_order from {old}.restricted_indicator_result as t
+        ),
+        new as (
+            select to_jsonb(t) as figure, row_to_json(t) as in_order from {new}.restricted_indicator_result as t
+        )
+        select old.in_order, new.in_order
         from old
         full join new on {same_key}
         where old.figure is distinct from new.figure

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from great_expectations.data_context import EphemeralDataContext
 
 _KEPT_PLACES = 50
+_LOAD_LOCK = 0x5752
 # Above this share of rejected rows the file as a whole is not to be trusted.
 _ROWS_REJECT_FILE = 0.01
 
@@ -79,19 +80,19 @@ class _Judge:
     datasource: Any
     results: list[Any] = field(default_factory=list)
 
-    def put(self, connection: psycopg.Connection, table: str, suite: Suite, views: dict[str, str]) -> list[Finding]:
-        """Put every rule of a suite to the views of its batches."""
+    def put(self, connection: psycopg.Connection, table: str, suite: Suite, batches: dict[str, str]) -> list[Finding]:
+        """Put every rule of a suite to the relation of its batch."""
         import great_expectations as gx
         from great_expectations.expectations.registry import get_expectation_impl
 
         findings: list[Finding] = []
         for batch_name in dict.fromkeys(rule.batch for rule in suite.rules):
             rules = [rule for rule in suite.rules if rule.batch == batch_name]
-            view = views[batch_name]
-            places = _place_columns(connection, view, suite)
-            asset = self.datasource.add_table_asset(view, table_name=view, schema_name="gate")
+            relation = batches[batch_name]
+            places = _place_columns(connection, relation, suite)
+            asset = self.datasource.add_table_asset(relation, table_name=relation, schema_name="gate")
             definition = asset.add_batch_definition_whole_table("whole")
-            expectations = gx.ExpectationSuite(name=f"{table}: {batch_name} ({view})")
+            expectations = gx.ExpectationSuite(name=f"{table}: {batch_name} ({relation})")
             for number, rule in enumerate(rules):
                 expectations.add_expectation(
                     get_expectation_impl(rule.expectation)(
@@ -118,7 +119,7 @@ class _Judge:
 
 
 def judge_loads(settings: Settings, load_ids: Sequence[int]) -> list[Verdict]:
-    """Judge loads one by one, in one process; each is accepted or rejected by itself.
+    """Judge loads one by one, in one process; each is accepted or rejected by itself and has one verdict.
 
     Loads that a reader rejected already keep their verdict; so do loads judged by another process meanwhile.
 
@@ -126,17 +127,32 @@ def judge_loads(settings: Settings, load_ids: Sequence[int]) -> list[Verdict]:
         GateError: a rule could not be evaluated; its load stays ``loaded`` and is judged again by the next run.
     """
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
-        states = dict(
-            connection.execute(
-                "select load_id, state from ops.load where load_id = any(%s)", [list(load_ids)]
-            ).fetchall()
-        )
-        waiting = [load_id for load_id in load_ids if states.get(load_id) == "loaded"]
+        # Two files of the same bytes are one load.
+        states = {load_id: _state(connection, load_id) for load_id in dict.fromkeys(load_ids)}
+        waiting = [load_id for load_id, state in states.items() if state == "loaded"]
         if waiting:
             judge = _judge(settings)
             for load_id in waiting:
-                _judge_load(settings, connection, judge, load_id)
-        return [_verdict(settings, connection, load_id) for load_id in load_ids if load_id in states]
+                with _alone_with(connection, load_id):
+                    if _state(connection, load_id) == "loaded":
+                        _judge_load(settings, connection, judge, load_id)
+        return [_verdict(settings, connection, load_id) for load_id, state in states.items() if state]
+
+
+@contextmanager
+def _alone_with(connection: psycopg.Connection, load_id: int) -> Iterator[None]:
+    """Keep other processes from judging a load meanwhile; freed by the server if this one dies."""
+    connection.execute("select pg_advisory_lock(%s, %s)", [_LOAD_LOCK, load_id])
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("select pg_advisory_unlock(%s, %s)", [_LOAD_LOCK, load_id])
+
+
+def _state(connection: psycopg.Connection, load_id: int) -> str | None:
+    row = connection.execute("select state from ops.load where load_id = %s", [load_id]).fetchone()
+    return row[0] if row else None
 
 
 def waiting_loads(settings: Settings) -> list[int]:
@@ -162,8 +178,8 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
             _previous_release(connection)
             findings: list[Finding] = []
             for suite in marts_suites(settings):
-                with _views(connection, f"candidate__{suite.table}", f"marts.{suite.table}", suite) as views:
-                    findings += judge.put(connection, suite.table, suite, views)
+                with _batches(connection, f"candidate_{suite.table}", f"marts.{suite.table}", suite) as batches:
+                    findings += judge.put(connection, suite.table, suite, batches)
             accepted = {
                 row[0]
                 for row in connection.execute(
@@ -230,11 +246,11 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: _Judg
         recorded.rows_in = rows
         with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
             batch = f"(select * from raw.{table} where _load_id = {int(load_id)})"
-            with _views(gate, f"load_{load_id}", batch, suite) as views:
-                findings = judge.put(gate, table, suite, views)
+            with _batches(gate, f"load_{load_id}", batch, suite) as batches:
+                findings = judge.put(gate, table, suite, batches)
                 problems = [Problem(**known) for known in warned]
-                problems += [_problem(gate, finding, views) for finding in findings if not finding.success]
-                blocked = [row for finding in findings for row in _blocked(gate, finding, views)]
+                problems += [_problem(gate, finding, batches) for finding in findings if not finding.success]
+                blocked = [row for finding in findings for row in _blocked(gate, finding, batches)]
         failing = [f for f in findings if not f.success and f.rule.severity == "critical"]
         bad_rows = [f for f in failing if f.rule.scope == "row"]
         unexpected = sum(f.unexpected for f in bad_rows)
@@ -283,43 +299,53 @@ def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -
 
 
 @contextmanager
-def _views(connection: psycopg.Connection, prefix: str, table: str, suite: Suite) -> Iterator[dict[str, str]]:
-    """Views in schema ``gate`` of the table being judged and of the suite's selects over it, by batch name.
+def _batches(connection: psycopg.Connection, prefix: str, table: str, suite: Suite) -> Iterator[dict[str, str]]:
+    """Relations in schema ``gate`` of the table being judged and of the suite's selects over it, by batch name.
 
-    Great Expectations is given table assets because its row locations are malformed for query assets.
+    Great Expectations is given table assets because its row locations are malformed for query assets. The table itself is
+    a view; a select is computed once, since each expectation reads its batch several times.
+
+    Args:
+        connection: as wres_gate, in autocommit.
+        prefix: of the relations' names.
+        table: relation, or subselect in brackets, that is judged.
+        suite: whose batches are made.
     """
-    names: dict[str, str] = {}
-    sources: dict[str, str] = {"table": table if table.startswith("(") else f"(select * from {table})"}
+    names = {WHOLE: f"{prefix}__{WHOLE}"}
     try:
-        for batch_name, select in {WHOLE: "select * from {table} as batch", **suite.batches}.items():
-            name = f"{prefix}__{batch_name}"[:63]
-            query = _with_aliases(select, sources)
-            connection.execute(sql.SQL("drop view if exists gate.{} cascade").format(sql.Identifier(name)))
-            connection.execute(f'create view gate."{name}" as {query}')  # type: ignore[arg-type]
-            names[batch_name] = name
-            if batch_name != WHOLE:
-                sources[batch_name] = query
+        _drop_batches(connection, prefix)
+        connection.execute(f'create view gate."{names[WHOLE]}" as select * from {table} as batch')  # type: ignore[arg-type]
+        for batch_name, select in suite.batches.items():
+            names[batch_name] = f"{prefix}__{batch_name}"
+            for known, relation in names.items():
+                select = select.replace("{" + known + "}", f'gate."{relation}"')
+            connection.execute(f'create unlogged table gate."{names[batch_name]}" as {select}')  # type: ignore[arg-type]
         yield names
     finally:
-        for name in reversed(names.values()):
-            connection.execute(sql.SQL("drop view if exists gate.{} cascade").format(sql.Identifier(name)))
+        if not connection.closed:
+            _drop_batches(connection, prefix)
 
 
-def _with_aliases(select: str, sources: dict[str, str]) -> str:
-    """Fill in ``{table}`` and earlier batches; braces of regular expressions are left alone."""
-    for name, query in sources.items():
-        if name == "table":
-            select = select.replace("{table} as", f"{query} as").replace("{table}", f"{query} as batch")
-        else:
-            select = select.replace("{" + name + "}", query)
-    return select
+def _drop_batches(connection: psycopg.Connection, prefix: str) -> None:
+    """Drop the batches of a judgement, this one's or what a killed one left."""
+    left = connection.execute(
+        "select c.relname, c.relkind from pg_class as c where c.relnamespace = 'gate'::regnamespace"
+        " and c.relkind in ('r', 'v') and starts_with(c.relname, %s) order by c.relkind",
+        [f"{prefix}__"],
+    ).fetchall()
+    for name, kind in left:
+        connection.execute(
+            sql.SQL("drop {} if exists gate.{} cascade").format(
+                sql.SQL("view" if kind == "v" else "table"), sql.Identifier(name)
+            )
+        )
 
 
-def _place_columns(connection: psycopg.Connection, view: str, suite: Suite) -> list[str]:
+def _place_columns(connection: psycopg.Connection, relation: str, suite: Suite) -> list[str]:
     present = {
         row[0]
         for row in connection.execute(
-            "select column_name from information_schema.columns where table_schema = 'gate' and table_name = %s", [view]
+            "select column_name from information_schema.columns where table_schema = 'gate' and table_name = %s", [relation]
         ).fetchall()
     }
     return [column for column in suite.places if column in present]
@@ -371,11 +397,11 @@ def _exceptions(info: Any) -> list[dict[str, Any]]:
     return [info] if "raised_exception" in info else [value for value in info.values() if isinstance(value, dict)]
 
 
-def _problem(connection: psycopg.Connection, finding: Finding, views: dict[str, str]) -> Problem:
+def _problem(connection: psycopg.Connection, finding: Finding, batches: dict[str, str]) -> Problem:
     """A finding as a problem of the file; the first offending value is looked up in raw, where it may be seen."""
     rule = finding.rule
     place = min(finding.places, key=_place_order, default={})
-    value = _value_at(connection, views[rule.batch], rule.shows, place)
+    value = _value_at(connection, batches[rule.batch], rule.shows, place)
     return Problem(
         rule=rule.id,
         scope=rule.scope if rule.scope != "release" else "file",
@@ -395,27 +421,27 @@ def _place_order(place: dict[str, Any]) -> tuple[Any, ...]:
     return (str(place.get("_sheet") or ""), place.get("_row_number") or 0, len(column), column)
 
 
-def _value_at(connection: psycopg.Connection, view: str, column: str | None, place: dict[str, Any]) -> Any:
+def _value_at(connection: psycopg.Connection, relation: str, column: str | None, place: dict[str, Any]) -> Any:
     if column is None or not place:
         return None
     where = sql.SQL(" and ").join(
         sql.SQL("{} is not distinct from {}").format(sql.Identifier(key), sql.Placeholder(key)) for key in place
     )
     row = connection.execute(
-        sql.SQL("select {} from gate.{} where {} limit 1").format(sql.Identifier(column), sql.Identifier(view), where),
+        sql.SQL("select {} from gate.{} where {} limit 1").format(sql.Identifier(column), sql.Identifier(relation), where),
         place,
     ).fetchone()
     return row[0] if row else None
 
 
 def _blocked(
-    connection: psycopg.Connection, finding: Finding, views: dict[str, str]
+    connection: psycopg.Connection, finding: Finding, batches: dict[str, str]
 ) -> list[tuple[str, str, str]]:
     """(rule, measure, reason) of each measure that a failing rule of scope ``measure`` blocks."""
     rule = finding.rule
     if finding.success or rule.scope != "measure":
         return []
-    measures = {_value_at(connection, views[rule.batch], rule.measure, place) for place in finding.places}
+    measures = {_value_at(connection, batches[rule.batch], rule.measure, place) for place in finding.places}
     return [(rule.id, str(measure), rule.message) for measure in sorted(measures - {None}, key=str)]
 
 

@@ -11,10 +11,10 @@ from wres.settings import Settings
 
 
 def text(name: str, source: str, verdict: str, problems: Sequence[Problem]) -> str:
-    """All problems of a file, one paragraph each: rule, place, value, cause, what to do."""
+    """All problems of a file, one paragraph each: rule, place, value, cause, what to do; what decides comes first."""
     lines = [f"{verdict.upper()}  {name} ({source})"]
-    for problem in problems:
-        lines.append(f"  {problem.sentence()}")
+    for problem in sorted(problems, key=lambda problem: problem.severity):
+        lines.append(f"  {'note: ' if problem.severity == 'warning' else ''}{problem.sentence()}")
         lines.append(f"      what to do: {problem.action}")
     return "\n".join(lines)
 

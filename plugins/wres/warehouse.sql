@@ -60,7 +60,7 @@ alter schema published owner to wres_publisher;
 alter schema restricted owner to wres_publisher;
 
 comment on schema raw is 'Every file as text, append-only: one table per source table.';
-comment on schema gate is 'Views of the batch being judged; empty between runs.';
+comment on schema gate is 'Batches being judged; empty between runs.';
 comment on schema marts is 'The candidate: rebuilt by dbt, renamed into a release when its gate passes.';
 comment on schema published is 'All that BI sees: views on the current release, after disclosure control.';
 comment on schema restricted is 'True counts at full precision, for analysts only.';

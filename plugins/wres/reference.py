@@ -1,0 +1,668 @@
+"""The reference pages of ``docs/``, written from what the code itself reads, so that they cannot drift from it.
+
+``rules.md`` from ``expectations/`` and the models' tests, ``data_dictionary.md`` from the models' YAML, ``sources.md``
+from the registry. No server and no dbt are needed: YAML is read as it lies, ``{{ doc('…') }}`` is filled in from ``docs.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wres import registry, rules
+from wres.registry import BenchmarkWorkbook, Delimited, Layout, Source, SurveyWorkbook
+from wres.rules import Rule
+from wres.settings import Settings
+
+_NOTE = "<!-- Written by `make docs`; a test compares it. Change what it is written from, not this page. -->"
+_EFFECTS = {
+    "file": "rejects the file",
+    "row": "sets the rows aside",
+    "measure": "blocks the measure",
+    "release": "blocks the release",
+}
+
+
+class PageError(RuntimeError):
+    """A page cannot be written: a model names a description that does not exist."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A rule that is code rather than data: what it refuses, and where it lives (path from the project's root)."""
+
+    rule: str
+    check: str
+    home: str
+    scope: str
+    severity: str
+    where: str
+
+
+# Kept by hand, since these rules are code. A test compares the ids with those the readers and the loader name.
+ELSEWHERE: tuple[Elsewhere, ...] = (
+    Elsewhere(
+        "F01",
+        "the file is empty, has no rows, or is not what its name says: a web page, a ZIP archive, no workbook",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/content.py",
+    ),
+    Elsewhere(
+        "F01",
+        "the text file has a header but no data rows",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/delimited.py",
+    ),
+    Elsewhere(
+        "F02",
+        "the workbook is damaged, cut off in transfer, or unpacks to more than 1 GB",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/content.py",
+    ),
+    Elsewhere(
+        "F02",
+        "a line cannot be read as CSV (a quotation mark is open)",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/delimited.py",
+    ),
+    Elsewhere(
+        "F03",
+        "the text is not UTF-8 (Windows-1252, UTF-16, NUL characters)",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/content.py",
+    ),
+    Elsewhere(
+        "F04",
+        "the workbook is protected with a password",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/content.py",
+    ),
+    Elsewhere(
+        "F05",
+        "neither content nor name nor `--period` says which period the file is from",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/content.py",
+    ),
+    Elsewhere(
+        "V11",
+        "no registered layout of the source fits the file",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/__init__.py",
+    ),
+    Elsewhere(
+        "V11",
+        "a sheet, key, question or answer that the map of the year requires is missing, renamed, unknown or there twice",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/survey_workbook.py",
+    ),
+    Elsewhere(
+        "V11",
+        "a benchmarking group's sheet or a column of the four indicators is missing, renamed or there twice",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/benchmark_workbook.py",
+    ),
+    Elsewhere(
+        "V11",
+        "a header is missing, unknown or there twice, or a row has more or fewer fields than the layout",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/delimited.py",
+    ),
+    Elsewhere(
+        "V11",
+        "a sheet that nobody asks for, or one that may be missing, is not there: it is named and not read",
+        "reader",
+        "file",
+        "warning",
+        "plugins/wres/readers/benchmark_workbook.py",
+    ),
+    Elsewhere(
+        "V32",
+        "the survey year has no map, or a question number stands above another question's text",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/survey_workbook.py",
+    ),
+    Elsewhere(
+        "V24",
+        "more than 1 % of a file's rows would have to be set aside",
+        "raw gate",
+        "file",
+        "critical",
+        "plugins/wres/gate.py",
+    ),
+    Elsewhere(
+        "V31",
+        "a change over time compares the same definition, denominator and vintage only",
+        "model",
+        "measure",
+        "critical",
+        "dbt_project/macros/indicators/indicator_result.sql",
+    ),
+    Elsewhere(
+        "V44",
+        "other bytes for the same contents are a new revision, and restate exactly what they contain",
+        "loader",
+        "file",
+        "info",
+        "plugins/wres/load.py",
+    ),
+    Elsewhere(
+        "M01",
+        "the same bytes are accepted once (unique index `load_accepted_once`)",
+        "migration",
+        "file",
+        "critical",
+        "plugins/wres/warehouse.sql",
+    ),
+    Elsewhere(
+        "M02",
+        "there is one current release (unique index `release_current`)",
+        "migration",
+        "release",
+        "critical",
+        "plugins/wres/warehouse.sql",
+    ),
+    Elsewhere(
+        "M03",
+        "a rule is signed off with a comment (check on `ops.acceptance`)",
+        "migration",
+        "release",
+        "critical",
+        "plugins/wres/warehouse.sql",
+    ),
+)
+
+# The views of the migration: they show the bookkeeping, so no model describes them.
+BOOKKEEPING: dict[str, tuple[str, str, dict[str, str]]] = {
+    "published.release": (
+        "Every release there ever was.",
+        "One row per release.",
+        {
+            "release_id": "Number of the release; its tables are in schema `release_NNNN`.",
+            "published_at": "When it was published.",
+            "is_current": "True for the one that `published` and `restricted` show.",
+            "is_pinned": "True when it is kept beyond retention.",
+            "is_synthetic": "True when it was built from synthetic files.",
+            "code_revision": "Fingerprint of models, rules and registry.",
+            "fingerprint": "Fingerprint of code and input files together: equal inputs give an equal release.",
+            "is_queryable": "False once its tables have been dropped.",
+        },
+    ),
+    "published.release_input": (
+        "What each release was built from.",
+        "One row per release, load and period.",
+        {
+            "release_id": "Release.",
+            "source": "Registered source.",
+            "source_table": "Raw table that holds the file's rows.",
+            "period": "Period of the content: survey year, or year and month.",
+            "revision": "1 for the first accepted file with these contents, 2 for the first that restates it, and so on.",
+            "file_name": "Name of the file as it was sent.",
+            "file_sha256": "Hash of its bytes; the archive keeps it under the first twelve characters.",
+            "disclosure_policy": "Policy of the source at the time.",
+            "organisations": "Organisations for which this load is the one in force (1 for files of reference data).",
+        },
+    ),
+    "published.gate_result": (
+        "What the gate found on the release and on each of its files: counts and rules, never values.",
+        "One row per release, rule and batch that it was put to.",
+        {
+            "release_id": "Release.",
+            "gate": "`raw` (one file) or `marts` (the candidate).",
+            "source": "Source of the file; null for the candidate.",
+            "file_name": "File; null for the candidate.",
+            "table_name": "Table that was judged.",
+            "rule_id": "Rule (see rules.md).",
+            "severity": "`critical`, `warning` or `info`.",
+            "scope": "What a failure costs: `file`, `row`, `measure` or `release`.",
+            "success": "Whether the rule holds.",
+            "unexpected_count": "In how many places it does not.",
+            "message": "What a failure means.",
+            "judged_at": "When it was judged.",
+        },
+    ),
+}
+
+
+def pages(settings: Settings) -> dict[str, str]:
+    """The pages by file name in ``docs/``, as text.
+
+    Raises:
+        PageError: a model refers to a description that does not exist.
+        registry.RegistryError, rules.RulesError: the registry or the rules are not well-formed.
+    """
+    return {
+        "rules.md": _rules(settings),
+        "data_dictionary.md": _data_dictionary(settings),
+        "sources.md": _sources(settings),
+    }
+
+
+def write(settings: Settings) -> list[Path]:
+    """Write the pages into ``docs/``; returns those that changed."""
+    changed = []
+    for name, text in pages(settings).items():
+        path = settings.project / "docs" / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            changed.append(path)
+    return changed
+
+
+# Rules ---------------------------------------------------------------------------------------------------------------
+
+
+def _rules(settings: Settings) -> str:
+    raw = [
+        (source, suite.table, rule)
+        for source, suite in ((name.split("__")[0], suite) for name, suite in rules.raw_suites(settings).items())
+        for rule in suite.rules
+    ]
+    marts = [(suite.table, rule) for suite in rules.marts_suites(settings) for rule in suite.rules]
+    homes: dict[str, list[str]] = {}
+    for each in ELSEWHERE:
+        homes.setdefault(each.rule, []).append(each.home)
+    for source, _, rule in raw:
+        homes.setdefault(rule.id, []).append(f"raw gate ({source})")
+    for _, rule in marts:
+        homes.setdefault(rule.id, []).append("marts gate")
+    return _page(
+        "Validation rules",
+        "Which rule lives where. A rule is stated once for each thing it is put to; this page is read from those places.",
+        "`V` numbers are the methodology's and stay with their meaning, so that gaps belong to feeds which are not read "
+        "yet; `F` is what makes a file unreadable; `G` and `M` (migration) guard the warehouse's own promises.",
+        "**Scope** says what a failure costs. `critical` carries it out: "
+        + "; ".join(f"`{scope}` {effect}" for scope, effect in _EFFECTS.items())
+        + ". `warning` is a note in the report or beside the release; one marked *sign-off* blocks the release until "
+        '`wres accept RULE --comment "…"`. `info` is only recorded. Readers report all problems of a file in one pass, and '
+        "so does the gate; a file that a reader refuses does not reach the gate.",
+        "## Index",
+        _table(("Rule", "Lives in"), ((rule, ", ".join(sorted(set(homes[rule])))) for rule in sorted(homes))),
+        "## Readers, loader, models, migration",
+        _table(
+            ("Rule", "Refuses, or sees to it that", "Home", "Scope", "Severity", "Where"),
+            (
+                (e.rule, e.check, e.home, e.scope, e.severity, f"[{Path(e.where).name}](../{e.where})")
+                for e in sorted(ELSEWHERE, key=lambda e: e.rule)
+            ),
+        ),
+        "## Raw gate",
+        "Great Expectations puts these to every loaded file, before any of its rows counts.",
+        *_gate_tables(
+            ((source, f"`{table}`", rule) for source, table, rule in raw), "../expectations/raw/{}.yml", "Table"
+        ),
+        "## Marts gate",
+        "Great Expectations puts these to the candidate, before it is published.",
+        *_gate_tables(
+            ((table, "", rule) for table, rule in marts),
+            "../expectations/marts/{}.yml",
+            None,
+        ),
+        "## dbt tests",
+        "Keys, relations and logic of the models; a failing one stops the build, so that there is no candidate. "
+        "Columns marked *never null* in the [data dictionary](data_dictionary.md) are guarded by the contract besides.",
+        _table(("Model", "Must hold"), _dbt_tests(settings)),
+    )
+
+
+def _gate_tables(rows: Iterable[tuple[str, str, Rule]], path: str, second: str | None) -> Iterator[str]:
+    """One table for each file of rules."""
+    by_file: dict[str, list[tuple[str, Rule]]] = {}
+    for file, table, rule in rows:
+        by_file.setdefault(file, []).append((table, rule))
+    for file, listed in sorted(by_file.items()):
+        yield f"### [{file}]({path.format(file)})"
+        yield _table(
+            ("Rule", *((second,) if second else ()), "Fails when", "Scope", "Severity", "Why", "Since"),
+            (
+                (
+                    rule.id,
+                    *((table,) if second else ()),
+                    rule.message,
+                    rule.scope,
+                    rule.severity + (", *sign-off*" if rule.sign_off else ""),
+                    rule.reason,
+                    rule.since.isoformat(),
+                )
+                for table, rule in sorted(listed, key=lambda pair: pair[1].id)
+            ),
+        )
+
+
+def _dbt_tests(settings: Settings) -> Iterator[tuple[str, str]]:
+    for _, model in _models(settings):
+        held = [_test_in_words(test, None) for test in model.get("data_tests", ())]
+        for column in model.get("columns", ()):
+            held += [_test_in_words(test, column["name"]) for test in column.get("data_tests", ())]
+        if held:
+            yield f"`{model['name']}`", "; ".join(held)
+
+
+def _test_in_words(test: str | dict[str, Any], column: str | None) -> str:
+    name, body = (test, {}) if isinstance(test, str) else next(iter(test.items()))
+    arguments = (body or {}).get("arguments", {})
+    match name:
+        case "unique_combination":
+            return f"one row per {', '.join(arguments['columns'])}"
+        case "expression_is_true":
+            return f"`{arguments['expression']}`"
+        case "accepted_values":
+            return f"`{column}` is {' or '.join(f'`{value}`' for value in arguments['values'])}"
+        case "not_null":
+            return f"`{column}` is never null"
+        case "unique":
+            return f"`{column}` is unique"
+        case "relationships":
+            target = re.sub(r"ref\('(.+?)'\)", r"\1", str(arguments["to"]))
+            return f"`{column}` is in `{target}.{arguments['field']}`"
+        case _:
+            return f"{name}" + (f" of `{column}`" if column else "")
+
+
+# Data dictionary -----------------------------------------------------------------------------------------------------
+
+
+def _data_dictionary(settings: Settings) -> str:
+    texts = _doc_blocks(settings.dbt_project)
+    tables: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    indicators = []
+    for path, model in _models(settings):
+        if path.relative_to(settings.dbt_project / "models").parts[0] != "marts":
+            continue
+        base = model["name"].removeprefix("restricted_")
+        schema = "restricted" if model["name"].startswith("restricted_") else "published"
+        tables.setdefault(base, []).append((schema, model))
+        if indicator := model.get("config", {}).get("meta", {}).get("indicator"):
+            indicators.append(indicator)
+    sections: list[str] = []
+    for base in sorted(tables, key=lambda name: (name != "indicator_result", name)):
+        twins = sorted(tables[base], key=lambda pair: pair[0])
+        sections.append(f"## {base}")
+        for schema, model in twins:
+            purpose, grain = _purpose_and_grain(_resolved(model["description"], texts))
+            sections.append(f"`{schema}.{base}`: {purpose}" + (f" **{grain}**" if grain else ""))
+        first = _columns(twins[0][1], texts)
+        sections.append(_table(("Column", "Type", "Meaning"), first))
+        for schema, model in twins[1:]:
+            if _columns(model, texts) != first:
+                sections.append(f"In `{schema}`:")
+                sections.append(_table(("Column", "Type", "Meaning"), _columns(model, texts)))
+    for view, (purpose, grain, columns) in BOOKKEEPING.items():
+        sections.append(f"## {view.split('.')[1]}")
+        sections.append(f"`{view}`: {purpose} **{grain}**")
+        sections.append(_table(("Column", "Meaning"), ((f"`{name}`", text) for name, text in columns.items())))
+    return _page(
+        "Data dictionary",
+        "What readers see. `published` holds what passed disclosure control, rounded, for everybody (`bi_reader`); "
+        "`restricted` holds true values at full precision, for analysts. Both are views on the current release; an earlier "
+        "release has the same tables in its own schema `release_NNNN`, the restricted ones with the prefix `restricted_`.",
+        "Units are in the names: `_pct` runs from 0 to 100, `_points` are percentage points, `_count` and `_base` are people. "
+        "A column may be added; none is removed or renamed.",
+        "## Indicators",
+        _table(
+            ("Indicator", "WRES years", "Counted", "Out of", "Ratio", "Questions"),
+            (
+                (
+                    f"{indicator['code']} {indicator['title']}",
+                    f"{version['valid_from_year']} to {version['valid_to_year'] or 'today'}",
+                    version["numerator"],
+                    version["denominator_rule"],
+                    version["ratio_direction"].replace("_over_", " ÷ ").replace("bme", "BME").replace("white", "White"),
+                    version["question_codes"] or "",
+                )
+                for indicator in sorted(indicators, key=lambda one: one["code"])
+                for version in indicator["versions"]
+            ),
+        ),
+        "The same as a table to join: `published.indicator_definition`.",
+        *sections,
+    )
+
+
+def _columns(model: dict[str, Any], texts: dict[str, str]) -> list[tuple[str, str, str]]:
+    rows = []
+    for column in model["columns"]:
+        required = any(constraint["type"] == "not_null" for constraint in column.get("constraints", ()))
+        kind = column.get("data_type", "") + (", never null" if required else "")
+        rows.append((f"`{column['name']}`", kind, _resolved(column.get("description", ""), texts)))
+    return rows
+
+
+def _purpose_and_grain(description: str) -> tuple[str, str]:
+    """A description without its sentence "One row per …", and that sentence."""
+    found = re.search(r"One row per .+?\.(?= |$)", description)
+    if found is None:
+        return description, ""
+    rest = f"{description[: found.start()].strip()} {description[found.end() :].strip()}"
+    return rest.strip(), found[0]
+
+
+def _resolved(text: str, texts: dict[str, str]) -> str:
+    def block(found: re.Match[str]) -> str:
+        if found[1] not in texts:
+            raise PageError(f"There is no docs block {found[1]!r} in dbt_project/models.")
+        return texts[found[1]]
+
+    return " ".join(re.sub(r"\{\{\s*doc\(['\"](\w+)['\"]\)\s*\}\}", block, text).split())
+
+
+def _doc_blocks(dbt_project: Path) -> dict[str, str]:
+    """Texts of ``{% docs name %}`` blocks by name."""
+    blocks = {}
+    for path in sorted((dbt_project / "models").rglob("*.md")):
+        for found in re.finditer(r"{%\s*docs (\w+)\s*%}(.*?){%\s*enddocs\s*%}", path.read_text(), re.DOTALL):
+            blocks[found[1]] = " ".join(found[2].split())
+    return blocks
+
+
+def _models(settings: Settings) -> list[tuple[Path, dict[str, Any]]]:
+    """Models with the file that describes them, in the order of the tree."""
+    return _parsed(settings.dbt_project / "models")
+
+
+@lru_cache(maxsize=4)
+def _parsed(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [
+        (path, model)
+        for path in sorted(folder.rglob("*.yml"))
+        for model in (yaml.load(path.read_text(), Loader=loader) or {}).get("models", ())  # noqa: S506 - a safe loader
+    ]
+
+
+# Sources -------------------------------------------------------------------------------------------------------------
+
+
+def _sources(settings: Settings) -> str:
+    sections = []
+    for source in registry.registry(settings).values():
+        sections += _source(settings, source)
+    return _page(
+        "Sources",
+        "What the warehouse reads, from its registry ([sources/](../sources)). A file belongs into "
+        "`.wres/landing/<source>/`, or is named to `wres run --source SOURCE FILE`. Which layout it has is told by its "
+        "content; names only break ties.",
+        *sections,
+    )
+
+
+def _source(settings: Settings, source: Source) -> list[str]:
+    disclosure = (
+        f"`{source.disclosure.policy}`. {source.disclosure.reason}"
+        if source.disclosure
+        else "none: nothing is published"
+    )
+    facts = [
+        ("Publisher", source.publisher),
+        ("Published at", f"<{source.published_at}>"),
+        ("Feeds indicators", ", ".join(source.indicators) or "none (reference data)"),
+        ("Owner", source.owner),
+        ("Looked for", f"{_cron_in_words(source.schedule)} (UTC), and whenever a file is dropped"),
+        ("Due", _due_in_words(source)),
+        ("Disclosure", disclosure),
+        ("Visible to", ", ".join(f"`{role}`" for role in source.visible_to)),
+        (
+            "Markers",
+            ", ".join(f"`{marker}` {status}" for marker, status in source.markers.items()) or "none: cells hold values",
+        ),
+        ("Header maps", _maps_in_words(settings, source)),
+    ]
+    result = [
+        f"## {source.name}",
+        f"{source.title}. {' '.join(source.description.split())}",
+        _table(("", ""), facts),
+        "### Layouts",
+        _table(
+            ("Layout", "Files", "Raw table", "Period from", "Shape"),
+            (
+                (
+                    f"`{layout.name}`",
+                    ", ".join(f"`{pattern}`" for pattern in layout.files),
+                    f"`raw.{source.raw_table(layout)}`",
+                    _period_in_words(layout),
+                    _shape_in_words(layout),
+                )
+                for layout in source.layouts
+            ),
+        ),
+    ]
+    if any(isinstance(layout, SurveyWorkbook) for layout in source.layouts):
+        result += ["### Questions by survey year", _question_table(settings, source)]
+    for layout in source.layouts:
+        if isinstance(layout, BenchmarkWorkbook):
+            result += [
+                f"### Sheets and columns of `{layout.name}`",
+                "Columns: "
+                + ", ".join(f"`{measure}` is indicator {code}" for measure, code in layout.measures.items())
+                + ".",
+                _table(
+                    ("Benchmarking group", "Sheet's name matches", "May be missing"),
+                    (
+                        (sheet.group, f"`{sheet.pattern}`", "no" if sheet.required else f"yes: {sheet.reason}")
+                        for sheet in layout.sheets
+                    ),
+                ),
+            ]
+    return result
+
+
+def _question_table(settings: Settings, source: Source) -> str:
+    spans: dict[tuple[int, int], dict[str, str]] = {}
+    for row in registry.survey_map(settings.sources, source.name):
+        if row.item:
+            spans.setdefault((row.first_year, row.last_year), {})[row.item] = row.question
+    items = list(dict.fromkeys(item for questions in spans.values() for item in questions))
+    years = sorted(spans)
+    return _table(
+        ("Item", *(f"{first} to {last}" if first != last else str(first) for first, last in years)),
+        ((f"`{item}`", *(spans[span].get(item, "") for span in years)) for item in items),
+    )
+
+
+def _maps_in_words(settings: Settings, source: Source) -> str:
+    paths = sorted((settings.sources / "maps").glob(f"{source.name}*.csv"))
+    return ", ".join(f"[{path.name}](../sources/maps/{path.name})" for path in paths) or "none"
+
+
+def _period_in_words(layout: Layout) -> str:
+    origin = {
+        "title": "the title on the sheets",
+        "column": f"newest `{layout.period.column}`",
+        "name": "the file's name",
+        "headers": "newest year in the headers",
+    }[layout.period.origin]
+    if layout.period.origin == "headers":
+        return origin
+    return (
+        f"{origin}, else `--period`"
+        if layout.period.origin == "name"
+        else f"{origin}, else the file's name, else `--period`"
+    )
+
+
+def _shape_in_words(layout: Layout) -> str:
+    if isinstance(layout, Delimited):
+        return f"{len(layout.columns)} columns, {'header in row 1' if layout.header else 'no header'}"
+    if isinstance(layout, BenchmarkWorkbook):
+        return "workbook; header in row 1, a sheet per benchmarking group, a row per organisation"
+    strict = f"; every header is checked in {', '.join(map(str, layout.strict_years))}" if layout.strict_years else ""
+    return (
+        f"workbook; surveys {layout.first_year} to {layout.last_year}, labels in row {layout.label_row}, "
+        f"data from row {layout.first_data_row}{strict}"
+    )
+
+
+def _due_in_words(source: Source) -> str:
+    if source.due is None:
+        return "no fixed day"
+    month, day = map(int, source.due.by.split("-"))
+    lag = {0: "the same year", 1: "the year before"}.get(source.due.lag_years, f"{source.due.lag_years} years before")
+    return f"by {day} {_MONTHS[month - 1]}, the period of {lag}"
+
+
+_MONTHS = "January February March April May June July August September October November December".split()
+_WEEKDAYS = "Sundays Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays".split()
+
+
+def _cron_in_words(schedule: str) -> str:
+    """A schedule of the simple kinds the registry uses; any other as it is written."""
+    parts = schedule.split()
+    if len(parts) != 5 or not all(part == "*" or part.isdigit() for part in parts) or "*" in parts[:2]:
+        return f"`{schedule}`"
+    minute, hour, day, month, weekday = parts
+    words = [f"{int(hour):02d}:{int(minute):02d}"]
+    words.append("every day" if (day, weekday) == ("*", "*") else "")
+    if weekday != "*":
+        words.append(_WEEKDAYS[int(weekday) % 7])
+    if day != "*":
+        words.append(f"on day {day} of the month" if month == "*" else f"on day {day}")
+    if month != "*":
+        words.append(f"in {_MONTHS[int(month) - 1]}")
+    return " ".join(filter(None, words))
+
+
+# Markdown ------------------------------------------------------------------------------------------------------------
+
+
+def _page(title: str, *parts: str) -> str:
+    return "\n\n".join((f"# {title}", _NOTE, *parts)) + "\n"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [f"| {' | '.join(header)} |", "|" + "---|" * len(header)]
+    lines += [f"| {' | '.join(_cell(cell) for cell in row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(str(text).split()).replace("|", "\\|")
