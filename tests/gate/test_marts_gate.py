@@ -1,0 +1,304 @@
+"""Every rule of ``expectations/marts``: a candidate that breaks it, and what the gate then does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from candidates import administrator, stage_candidate
+
+from wres import gate, publish
+from wres.rules import Rule, marts_suites
+from wres.settings import Settings, settings
+
+R, P, COUNT = "restricted_indicator_result", "indicator_result", "intermediate.int_indicators__count"
+SIX = "restricted_indicator_6_harassment_staff"
+PLANTED = 98.765432
+
+
+def one(table: str, condition: str = "true", rows: int = 1) -> str:
+    """Condition that picks the first rows of a table that meet a condition."""
+    return f"ctid in (select ctid from {table} where {condition} order by level, org_code, wres_year limit {rows})"
+
+
+def both(change: str, condition: str) -> tuple[str, str]:
+    """A change of the restricted and of the published figure alike, so that they still correspond."""
+    return f"update {R} set {change} where {condition}", f"update {P} set {change} where {condition}"
+
+
+TRUST = f"(select min(org_code) from {R} where level = 'organisation' and indicator_code = '6' and wres_year = 2024"
+TRUST += " and status = 'ok')"
+FIGURE = f"org_code = {TRUST} and wres_year = 2025 and indicator_code = '5' and slice = 'all'"
+REPORTED = one(R, "base_source = 'reported'")
+APPROXIMATE = one(P, "base_source = 'q28_respondents'")
+COMBINED = one(SIX, "white_base is not null and managers_pct is not null")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A rule (of which table, and which words of its message tell it from others of its id) and statements that break it."""
+
+    rule: str
+    table: str
+    says: str
+    changes: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.table} {self.says}"
+
+    def meets(self, table: str, rule: Rule) -> bool:
+        return (table, rule.id) == (self.table, self.rule) and self.says in rule.message
+
+
+CASES = (
+    Case("G01", R, "no figure", (f"delete from {R}",)),
+    Case(
+        "V12",
+        R,
+        "more than one row",
+        (
+            f"create temporary table twin as select * from {R} where {one(R)}",
+            "update twin set is_headline = false",
+            f"insert into {R} select * from twin",
+        ),
+    ),
+    Case("G02", R, "headline", (f"update {R} set is_headline = false where {one(R)}",)),
+    Case("V10", R, "White percentage", (f"update {R} set white_pct = 100.01 where {one(R)}",)),
+    Case("V10", R, "BME percentage", (f"update {R} set bme_pct = -0.01 where {one(R)}",)),
+    Case(
+        "V38",
+        R,
+        "no definition",
+        (
+            f"alter table {R} alter column definition_version drop not null",
+            f"update {R} set definition_version = null where {one(R)}",
+        ),
+    ),
+    Case("V41", R, "no interval", (f"update {R} set ratio_high = null where {REPORTED}",)),
+    Case("V23", R, "fewer than 10", (f"update {R} set bme_base = 9 where {REPORTED}",)),
+    Case("V40", R, "disclosure policy", (f"update {COUNT} set disclosure_policy = null",)),
+    Case("V40", R, "disclosure policy", (f"update {COUNT} set disclosure_policy = 'suppress_below_k'",)),
+    Case("G03", R, "mixed", (f"update {COUNT} set is_synthetic = false where {one(COUNT)}",)),
+    Case("G04", R, "gone", both("white_pct = null", FIGURE)),
+    Case(
+        "V17",
+        R,
+        "all of 5, 6, 7 and 8",
+        both(
+            "white_pct = case indicator_code when '7' then 44 else 27.5 end,"
+            " bme_pct = case indicator_code when '7' then 55 else 20.1 end, gap_points = 1",
+            f"org_code = {TRUST} and wres_year = 2024",
+        ),
+    ),
+    Case(
+        "V17",
+        R,
+        "values of the year before",
+        (
+            *both("white_pct = 24.1, bme_pct = 31.3", FIGURE.replace("2025", "2024")),
+            *both("white_pct = 31.5, bme_pct = 24.2", FIGURE),
+        ),
+    ),
+    Case(
+        "V39",
+        R,
+        "national base",
+        (f"update {COUNT} set base_count = 1.002 * base_count where level = 'england' and indicator_code = '5'",),
+    ),
+    Case("V15", R, "implausible", both("ratio = 10.01, ratio_low = 9, ratio_high = 11", FIGURE)),
+    Case("V15", R, "implausible", both("ratio = 0.09, ratio_low = 0.05, ratio_high = 0.13", FIGURE)),
+    Case("V42", R, "fewer than 98 %", both("status = 'not_submitted'", FIGURE)),
+    Case("V33", R, "closed", (f"delete from organisation where org_code = {TRUST}",)),
+    Case("V33", R, "closed", (f"update organisation set closed_on = '2020-03-31' where org_code = {TRUST}",)),
+    Case("V33", R, "closed", (f"update organisation set country = 'Wales' where org_code = {TRUST}",)),
+    Case("G05", R, "ten points", both("bme_pct = bme_pct + 10.1", FIGURE)),
+    Case(
+        "V30",
+        R,
+        "another vintage",
+        (
+            f"insert into restricted_indicator_result_vintage select * from {R} where {FIGURE}",
+            "update restricted_indicator_result_vintage set white_pct = white_pct - 1.1",
+        ),
+    ),
+    Case("V40", P, "more digits", (f"update {P} set white_pct = white_pct + 0.01 where {FIGURE}",)),
+    Case("V40", P, "more digits", (f"update {P} set ratio = 1.005 where {FIGURE}",)),
+    Case(
+        "V41",
+        P,
+        "approximate base",
+        (f"update {P} set white_base = 706 where {APPROXIMATE}",),
+    ),
+    Case("G06", P, "correspond", (f"delete from {P} where {FIGURE}",)),
+    Case("G06", P, "correspond", (f"update {P} set white_pct = white_pct + 0.2 where {FIGURE}",)),
+    Case(
+        "V12",
+        "organisation",
+        "more than one",
+        (f"insert into organisation select * from organisation where org_code = {TRUST}",),
+    ),
+    Case(
+        "V36",
+        "organisation",
+        "successor",
+        (f"update organisation set successor_status = 'missing' where org_code = {TRUST}",),
+    ),
+    Case(
+        "V27",
+        SIX,
+        "lower",
+        (f"update {SIX} set managers_pct = 95 where {COMBINED}",),
+    ),
+    Case(
+        "V27",
+        SIX,
+        "higher",
+        (f"update {SIX} set managers_pct = 1, colleagues_pct = 1 where {COMBINED}",),
+    ),
+)
+RULES = [(suite.table, rule) for suite in marts_suites(settings()) for rule in suite.rules]
+
+
+@pytest.fixture(scope="module")
+def warehouse_copy(published_sample: Settings, copy_warehouse: Callable[[Settings], Settings]) -> Settings:
+    return copy_warehouse(published_sample)
+
+
+@pytest.fixture
+def candidate(warehouse_copy: Settings) -> Iterator[Callable[..., Settings]]:
+    """candidate(*changes): the sample as a candidate that breaks no rule, then changed; the fact table is put back after."""
+
+    def make(*changes: str) -> Settings:
+        # The sample has a trust without results on purpose; here it takes no part, so that nothing fails beside the case.
+        whole = both("status = 'not_applicable'", "status = 'not_submitted'")
+        stage_candidate(warehouse_copy, "candidate of a test", *whole, *changes)
+        return warehouse_copy
+
+    with administrator(warehouse_copy) as connection:
+        connection.execute(f"create temporary table kept as select * from {COUNT}")
+        yield make
+        connection.execute("delete from ops.acceptance")
+        connection.execute("delete from ops.gate_result where gate = 'marts' and release_id is null")
+        connection.execute(f"truncate {COUNT}")
+        connection.execute(f"insert into {COUNT} select * from kept")
+
+
+def failing(of: Settings) -> list[tuple[str, str, str, int, list[dict]]]:
+    """Table, rule, message, number and places of what the last judgement found wrong."""
+    with administrator(of) as connection:
+        return connection.execute(
+            "select table_name, rule_id, message, unexpected_count, places from ops.gate_result"
+            " where gate = 'marts' and release_id is null and not success order by gate_result_id"
+        ).fetchall()
+
+
+def test_every_rule_has_a_case_that_breaks_it() -> None:
+    without = [
+        f"{table} {rule.id}: {rule.message}" for table, rule in RULES if not any(c.meets(table, rule) for c in CASES)
+    ]
+    assert not without
+    assert all(sum(case.meets(table, rule) for table, rule in RULES) == 1 for case in CASES)
+
+
+def test_a_sound_candidate_passes_without_a_note(candidate: Callable[..., Settings]) -> None:
+    of = candidate()
+    verdict = gate.judge_candidate(of)
+    assert (verdict.passed, verdict.failures, verdict.warnings, failing(of)) == (True, (), (), [])
+    with administrator(of) as connection:
+        judged = connection.execute("select count(*) from ops.gate_result where gate = 'marts' and release_id is null")
+        assert judged.fetchone() == (len(RULES),)
+        assert connection.execute("select gate_passed from ops.candidate").fetchone() == (True,)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_broken_rule_does_what_its_severity_says(case: Case, candidate: Callable[..., Settings]) -> None:
+    table, rule = next((table, rule) for table, rule in RULES if case.meets(table, rule))
+    of = candidate(*case.changes)
+    verdict = gate.judge_candidate(of)
+    found = failing(of)
+    assert (table, rule.id, rule.message) in [row[:3] for row in found], "the rule did not notice"
+
+    sentence = f"{rule.id} {table}: {rule.message}"
+    blocked = [text for text in verdict.failures if text.startswith(sentence)]
+    noted = [text for text in verdict.warnings if text.startswith(sentence)]
+    if rule.severity == "critical":
+        assert blocked and not verdict.passed
+        assert rule.action in blocked[0]
+        with pytest.raises(publish.PublishError, match="has not passed its gate"):
+            publish.publish(of)
+        with pytest.raises(gate.GateError, match="does not wait for a signature"):
+            gate.accept(of, rule.id, "This must not open the gate.")
+    elif rule.sign_off:
+        assert blocked and not verdict.passed
+        assert f"wres accept {rule.id}" in blocked[0]
+        with pytest.raises(publish.PublishError):
+            publish.publish(of)
+        gate.accept(of, rule.id, "Checked with the trust.")
+        again = gate.judge_candidate(of)
+        assert (again.passed, again.failures) == (True, ())
+        assert any(text.startswith(sentence) for text in again.warnings)
+        with administrator(of) as connection:
+            signed = connection.execute("select rule_id, fingerprint, comment from ops.acceptance").fetchall()
+        assert signed == [(rule.id, "candidate of a test", "Checked with the trust.")]
+    else:
+        assert verdict.passed and not verdict.failures
+        assert bool(noted) == (rule.severity == "warning")
+
+
+def test_a_signature_holds_for_one_candidate_only(candidate: Callable[..., Settings]) -> None:
+    lost = next(case for case in CASES if case.rule == "G04")
+    of = candidate(*lost.changes)
+    gate.accept(of, "G04", "The workbook was withdrawn.")
+    assert gate.judge_candidate(of).passed
+    stage_candidate(of, "another candidate", *lost.changes)
+    assert not gate.judge_candidate(of).passed
+
+
+def test_a_signature_needs_a_candidate_a_comment_and_a_rule_that_waits(candidate: Callable[..., Settings]) -> None:
+    of = candidate()
+    with pytest.raises(gate.GateError, match=r"V99 does not wait for a signature\. Rules that do: G04, V17, V39\."):
+        gate.accept(of, "V99", "No such rule.")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        gate.accept(of, "G04", "   ")
+    with administrator(of) as connection:
+        connection.execute("delete from ops.candidate")
+    with pytest.raises(gate.GateError, match="no candidate to sign for"):
+        gate.accept(of, "G04", "There is nothing here.")
+    with pytest.raises(gate.GateError, match="no candidate to judge"):
+        gate.judge_candidate(of)
+
+
+def test_results_and_data_docs_hold_places_and_no_values(candidate: Callable[..., Settings]) -> None:
+    of = candidate(
+        f"update {R} set white_pct = 1{PLANTED}, bme_pct = -{PLANTED}, ratio = {PLANTED} where {FIGURE}",
+        f"update {P} set white_pct = {PLANTED} where {FIGURE}",
+    )
+    verdict = gate.judge_candidate(of)
+    assert not verdict.passed
+    assert verdict.data_docs is not None and verdict.data_docs.is_file()
+    pages = [path for path in verdict.data_docs.parent.rglob("*") if path.is_file()]
+    assert len([page for page in pages if page.suffix == ".html"]) > len({table for table, _ in RULES})
+    leaking = [str(page) for page in pages if str(PLANTED).encode() in page.read_bytes()]
+    assert not leaking
+
+    found = failing(of)
+    assert {row[1] for row in found} >= {"V10", "V15", "V40", "G06"}
+    keys = {suite.table: set(suite.places) for suite in marts_suites(of)}
+    for table, rule, _, number, places in found:
+        assert number >= 1 and places, rule
+        for place in places:
+            assert set(place) <= keys[table]
+    assert str(PLANTED) not in repr(found) + repr(verdict)
+    with administrator(of) as connection:
+        told = connection.execute("select message from ops.outcome where step = 'gate'").fetchall()
+    assert str(PLANTED) not in repr(told)
+
+
+def test_the_gate_leaves_no_views_behind(candidate: Callable[..., Settings]) -> None:
+    of = candidate()
+    gate.judge_candidate(of)
+    with administrator(of) as connection:
+        views = connection.execute("select viewname from pg_views where schemaname = 'gate'").fetchall()
+    assert [name for (name,) in views if name != "previous_indicator_result"] == []
