@@ -328,7 +328,8 @@ def _print_next(settings: Settings, console: Console, seconds: float) -> None:
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         docs = connection.execute("select data_docs from ops.release where is_current").fetchone()
     site = settings.home / docs[0] / "index.html" if docs and docs[0] else settings.data_docs
-    console.print(f"\nDone in {seconds:.0f} seconds. Airflow is stopped, the warehouse stays up. What to open next:")
+    airflow = "runs on" if airflow_service.running(settings) else "is stopped"
+    console.print(f"\nDone in {seconds:.0f} seconds. Airflow {airflow}, the warehouse stays up. What to open next:")
     for command, meaning in (
         ("wres dsn --role analyst", "connect any SQL client; tables in `published` and `restricted`"),
         ("wres status", "services, loads, rejects, the release"),
