@@ -73,6 +73,10 @@ check: .venv/.dev ## format, lint, types, SQL, YAML and the schemas of sources a
 	@echo "check: sources and expectations (wres check)"
 	@$(BIN)/wres check
 
+.PHONY: docs
+docs: .venv/.runtime ## write the reference pages of docs/ from sources, rules and models
+	@$(BIN)/wres docs
+
 .PHONY: bench
 bench: .venv/.runtime ## time each step of the chain on this machine
 	@$(BIN)/wres bench

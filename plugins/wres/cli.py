@@ -20,7 +20,9 @@ from wres.settings import settings
 OK, REJECTED, WRONG_USE, BLOCKED, FAILED = 0, 1, 2, 3, 4
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
 _source_option = click.option("--source", help="Source of the files, where their folder does not say it.")
-_period_option = click.option("--period", help="Period (2024 or 2024-06), where neither content nor file name gives it.")
+_period_option = click.option(
+    "--period", help="Period (2024 or 2024-06), where neither content nor file name gives it."
+)
 _paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
@@ -274,7 +276,9 @@ def diff(older: int, newer: int, as_json: bool) -> None:
         for column, (before, after) in change.values.items():
             click.echo(f"    {column}: {_shown(before)} -> {_shown(after)}")
     if found.comparisons_only:
-        click.echo(f"{found.comparisons_only} other figures moved only in their comparison with England, peers or last year.")
+        click.echo(
+            f"{found.comparisons_only} other figures moved only in their comparison with England, peers or last year."
+        )
 
 
 @main.command()
@@ -321,7 +325,11 @@ def trace(
         if figure[column] is not None:
             click.echo(f"  {column}: {_shown(figure[column])}")
     for cell in found.cells:
-        place = f"row {cell['row_number']}" if cell["column_name"] is None else f"cell {cell['column_name']}{cell['row_number']}"
+        place = (
+            f"row {cell['row_number']}"
+            if cell["column_name"] is None
+            else f"cell {cell['column_name']}{cell['row_number']}"
+        )
         sheet = f", sheet '{cell['sheet_name']}'" if cell["sheet_name"] else ""
         click.echo(f"  {cell['ethnicity_group']} {cell['role']} {_shown(cell['value'])}: {cell['header']}")
         click.echo(f"      {cell['file_name']} (revision {cell['revision']}){sheet}, {place}")
@@ -492,7 +500,9 @@ def docs() -> None:
 
 
 @main.command()
-@click.option("--data", type=click.Path(path_type=Path, exists=True), help="Feeds to time; default: a sample of 215 trusts.")
+@click.option(
+    "--data", type=click.Path(path_type=Path, exists=True), help="Feeds to time; default: a sample of 215 trusts."
+)
 @click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
 def bench(data: Path | None, write: bool) -> None:
     """Time each step of the chain on this machine, from an empty home, beside plain alternatives."""
