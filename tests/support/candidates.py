@@ -28,24 +28,28 @@ def stage_candidate(
     schema = f"release_{release:04d}"
     with administrator(settings) as connection, connection.transaction():
         connection.execute("delete from ops.candidate")
-        for (table,) in connection.execute("select tablename from pg_tables where schemaname = 'marts'").fetchall():
+        for table in _tables(connection, "marts"):
             connection.execute(f'drop table marts."{table}" cascade')
-        for (table,) in connection.execute(
-            "select tablename from pg_tables where schemaname = %s", [schema]
-        ).fetchall():
+        for table in _tables(connection, schema):
             connection.execute(f'create table marts."{table}" (like {schema}."{table}" including all)')
             connection.execute(f'insert into marts."{table}" select * from {schema}."{table}"')
-            comment = connection.execute("select obj_description(%s::regclass)", [f"{schema}.{table}"]).fetchone()
+            described = connection.execute("select obj_description(%s::regclass)", [f"{schema}.{table}"]).fetchone()
             connection.execute(
-                sql.SQL("comment on table marts.{} is {}").format(sql.Identifier(table), comment and comment[0])
+                sql.SQL("comment on table marts.{} is {}").format(sql.Identifier(table), described and described[0])
             )
-            connection.execute(f'alter table marts."{table}" owner to wres_transformer')
-            connection.execute(f'grant select on marts."{table}" to wres_gate')
         connection.execute("set local search_path = marts")
         for change in changes:
             connection.execute(change)
+        for table in _tables(connection, "marts"):
+            connection.execute(f'alter table marts."{table}" owner to wres_transformer')
+            connection.execute(f'grant select on marts."{table}" to wres_gate')
         connection.execute(
             "insert into ops.candidate (fingerprint, code_revision, is_synthetic, gate_passed)"
             " select %s, code_revision, is_synthetic, %s from ops.release where release_id = %s",
             [fingerprint, gate_passed, release],
         )
+
+
+def _tables(connection: psycopg.Connection, schema: str) -> list[str]:
+    rows = connection.execute("select tablename from pg_tables where schemaname = %s order by 1", [schema]).fetchall()
+    return [row[0] for row in rows]
