@@ -270,7 +270,8 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: _Judg
                     [(load_id, *row) for row in blocked],
                 )
                 softened = [
-                    problem if problem.scope == "file" and problem.severity == "error"
+                    problem
+                    if problem.scope == "file" and problem.severity == "error"
                     else Problem(**{**problem.as_dict(), "severity": "warning"})
                     for problem in problems
                 ]
@@ -345,7 +346,8 @@ def _place_columns(connection: psycopg.Connection, relation: str, suite: Suite) 
     present = {
         row[0]
         for row in connection.execute(
-            "select column_name from information_schema.columns where table_schema = 'gate' and table_name = %s", [relation]
+            "select column_name from information_schema.columns where table_schema = 'gate' and table_name = %s",
+            [relation],
         ).fetchall()
     }
     return [column for column in suite.places if column in present]
@@ -369,7 +371,9 @@ def _finding(table: str, rules: Sequence[Rule], result: Any, places: Sequence[st
     rule = rules[result.expectation_config.meta["number"]]
     raised = [info for info in _exceptions(result.exception_info) if info.get("raised_exception")]
     if raised:
-        raise GateError(f"{rule.id} on {table} ({rule.batch}) could not be judged: {raised[0].get('exception_message')}")
+        raise GateError(
+            f"{rule.id} on {table} ({rule.batch}) could not be judged: {raised[0].get('exception_message')}"
+        )
     found = result.result or {}
     listed = [place for group in found.get("unexpected_index_list") or [] for place in _rows_of(group)]
     return Finding(
@@ -410,7 +414,7 @@ def _problem(connection: psycopg.Connection, finding: Finding, batches: dict[str
         sheet=place.get("_sheet"),
         row=place.get("_row_number"),
         column=place.get("_column", rule.shows),
-        value=None if value is None else str(value)[:200],
+        value=None if value is None else (f"{value:.10g}" if isinstance(value, float) else str(value))[:200],
         count=max(finding.unexpected, 1),
         severity="error" if rule.severity == "critical" and rule.scope != "measure" else "warning",
     )
@@ -428,15 +432,15 @@ def _value_at(connection: psycopg.Connection, relation: str, column: str | None,
         sql.SQL("{} is not distinct from {}").format(sql.Identifier(key), sql.Placeholder(key)) for key in place
     )
     row = connection.execute(
-        sql.SQL("select {} from gate.{} where {} limit 1").format(sql.Identifier(column), sql.Identifier(relation), where),
+        sql.SQL("select {} from gate.{} where {} limit 1").format(
+            sql.Identifier(column), sql.Identifier(relation), where
+        ),
         place,
     ).fetchone()
     return row[0] if row else None
 
 
-def _blocked(
-    connection: psycopg.Connection, finding: Finding, batches: dict[str, str]
-) -> list[tuple[str, str, str]]:
+def _blocked(connection: psycopg.Connection, finding: Finding, batches: dict[str, str]) -> list[tuple[str, str, str]]:
     """(rule, measure, reason) of each measure that a failing rule of scope ``measure`` blocks."""
     rule = finding.rule
     if finding.success or rule.scope != "measure":

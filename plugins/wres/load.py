@@ -25,6 +25,7 @@ from wres.settings import Settings
 PROVENANCE = ("_load_id", "_file_sha256", "_sheet", "_row_number")
 _DDL_LOCK = 0x57524555
 _IGNORED_SUFFIXES = {".md", ".txt", ".tmp", ".part", ".crdownload"}
+_IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
 
 State = Literal["known", "loaded", "rejected"]
 
@@ -56,8 +57,8 @@ class Loaded:
 def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = None) -> list[tuple[str, Path]]:
     """The files under the given paths with their sources: ``DIR/<source>/…`` gives the source, else ``source`` does.
 
-    Hidden files, lock files of office programs and notes (``.md``, ``.txt``) are no feeds; nor is what lies outside
-    every source's folder when a whole folder is given.
+    Hidden files, what office programs and Windows leave behind and notes (``.md``, ``.txt``) are no feeds; nor is what
+    lies outside every source's folder when a whole folder is given.
 
     Raises:
         FileNotFoundError: a path that does not exist.
@@ -73,7 +74,8 @@ def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = N
             raise FileNotFoundError(f"{given} does not exist.")
         for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
             hidden = any(part.startswith((".", "~$")) for part in file.relative_to(path.parent).parts)
-            if path.is_dir() and (hidden or file.suffix.lower() in _IGNORED_SUFFIXES):
+            no_feed = hidden or file.suffix.lower() in _IGNORED_SUFFIXES or file.name.lower() in _IGNORED_NAMES
+            if path.is_dir() and no_feed:
                 continue
             of = source or next((part for part in reversed(file.parent.parts) if part in known), None)
             if of is not None:
@@ -106,9 +108,7 @@ def discover(settings: Settings, source: str | None = None) -> list[Found]:
         return found
 
 
-def load_files(
-    settings: Settings, source: str, paths: Sequence[str | Path], period: str | None = None
-) -> list[int]:
+def load_files(settings: Settings, source: str, paths: Sequence[str | Path], period: str | None = None) -> list[int]:
     """Load files of one source; returns the ids of the loads that the gate has to judge or report (not the known ones)."""
     loads = (load_file(settings, source, Path(path), period) for path in paths)
     return [loaded.load_id for loaded in loads if loaded.load_id is not None and loaded.state != "known"]
@@ -131,9 +131,9 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
         connection.execute("select pg_advisory_lock(%s)", [_file_lock(archived.sha256)])
         connection.execute("delete from ops.load where file_sha256 = %s and state = 'loading'", [archived.sha256])
         earlier = connection.execute(
-            "select load_id, state from ops.load where file_sha256 = %s and state in ('accepted', 'loaded')"
-            " order by load_id desc",
-            [archived.sha256],
+            "select load_id, state from ops.load"
+            " where file_sha256 = %s and source = %s and state in ('accepted', 'loaded') order by load_id desc",
+            [archived.sha256, source],
         ).fetchone()
         if earlier:
             state: State = "known" if earlier[1] == "accepted" else "loaded"
@@ -172,9 +172,7 @@ def accept(connection: psycopg.Connection, load_id: int, problems: Sequence[Prob
     )
 
 
-def reject(
-    settings: Settings, connection: psycopg.Connection, load_id: int, problems: Sequence[Problem]
-) -> None:
+def reject(settings: Settings, connection: psycopg.Connection, load_id: int, problems: Sequence[Problem]) -> None:
     """Refuse a load: its raw rows go, the archived file and the report stay."""
     name, sha256, source, table = connection.execute(
         "select f.name, f.sha256, l.source, l.source_table from ops.load as l"

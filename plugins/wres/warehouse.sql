@@ -123,8 +123,8 @@ create table if not exists ops.load (
     finished_at timestamptz
 );
 create index if not exists load_file on ops.load (file_sha256);
--- The same bytes are accepted once, whatever is killed or run side by side.
-create unique index if not exists load_accepted_once on ops.load (file_sha256) where state = 'accepted';
+-- The same bytes are accepted once a source, whatever is killed or run side by side.
+create unique index if not exists load_accepted_once on ops.load (source, file_sha256) where state = 'accepted';
 
 create table if not exists ops.load_content (
     load_id bigint not null references ops.load on delete cascade,
