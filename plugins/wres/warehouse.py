@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import sql
@@ -57,17 +58,25 @@ def dsn(settings: Settings, role: str, database: str = "warehouse") -> str:
         raise WarehouseError(f"There is no role {role!r}. Roles: {', '.join((*GROUPS, AIRFLOW))}.")
     migrate(settings)
     info = psycopg.conninfo.conninfo_to_dict(_administrator(settings, database))
-    host, port, name = info.get("host", "localhost"), info.get("port", 5432), info["dbname"]
-    password = credentials.password(settings, login(role))
-    options = "".join(f"&{key}={info[key]}" for key in ("sslmode", "sslrootcert") if info.get(key))
-    return f"postgresql://{login(role)}:{password}@{host}:{port}/{name}" + (f"?{options[1:]}" if options else "")
+    host, port, name = str(info.get("host", "localhost")), info.get("port", 5432), quote(str(info["dbname"]))
+    # A given password may hold any character; a host may be the folder of a socket or an address of colons.
+    password = quote(credentials.password(settings, login(role)), safe="")
+    host = f"[{host}]" if ":" in host else quote(host, safe="")
+    options = {key: info[key] for key in ("sslmode", "sslrootcert") if info.get(key)}
+    return f"postgresql://{login(role)}:{password}@{host}:{port}/{name}" + (f"?{urlencode(options)}" if options else "")
 
 
 def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psycopg.Connection:
     """Open a connection as a role, with its group as the acting role (objects then belong to the group)."""
-    connection = psycopg.connect(
-        dsn(settings, role), autocommit=True, application_name=f"wres {role}", connect_timeout=10
-    )
+    try:
+        connection = psycopg.connect(
+            dsn(settings, role), autocommit=True, application_name=f"wres {role}", connect_timeout=10
+        )
+    except psycopg.OperationalError as error:
+        raise WarehouseError(
+            f"{login(role)} cannot log in: {error}".strip() + "\nThe server keeps the passwords it was set up with: use the "
+            f"credentials.env of then, or give them as WRES_PASSWORD_{login(role).upper()} and so on."
+        ) from error
     if role.startswith("wres_"):
         connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
     connection.autocommit = autocommit
@@ -160,6 +169,10 @@ def _create_database(settings: Settings, database: str) -> None:
         except (psycopg.errors.DuplicateDatabase, psycopg.errors.UniqueViolation):
             return  # another process was first
         if database == AIRFLOW:
+            connection.execute(f"revoke all on database {database} from public")
+            # An administrator of a managed server is no superuser and may give only to roles it belongs to.
+            if connection.info.parameter_status("is_superuser") != "on":
+                connection.execute(f"grant {AIRFLOW} to current_user")
             connection.execute(f"alter database {database} owner to {AIRFLOW}")
 
 
