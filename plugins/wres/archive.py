@@ -58,12 +58,12 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
         copy.chmod(0o444)
         _write_manifest(Path(incoming), source, path.name, sha256, copy.stat().st_size, None)
         try:
-            os.rename(incoming, folder)
+            Path(incoming).rename(folder)
         except OSError:  # another process archived the same bytes in the meantime
             if find(settings, source, sha256) is None:
                 raise
         else:
-            os.mkdir(incoming)  # the context manager removes what it made
+            Path(incoming).mkdir()  # the context manager removes what it made
     found = find(settings, source, sha256)
     assert found is not None
     return Archived(sha256, found.stat().st_size, found.name, found)
@@ -82,7 +82,7 @@ def settle(settings: Settings, source: str, archived: Archived, period: str) -> 
     wanted = settings.archive / source / period / archived.sha256[:12]
     wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_manifest(current.parent, source, archived.name, archived.sha256, archived.bytes, period)
-    os.rename(current.parent, wanted)
+    current.parent.rename(wanted)
     return wanted / archived.name
 
 

@@ -63,17 +63,19 @@ def build(settings: Settings) -> None:
     """
     with warehouse.connect(settings, "wres_loader", autocommit=True) as loader:
         load.sync_registry(settings, loader)
-    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
-        with outcome.step(connection, "build") as recorded:
-            connection.execute("delete from ops.candidate")
-            now = _inputs(settings, connection)
-            recorded.message = _run_dbt(settings)
-            connection.execute(
-                "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
-                [now.fingerprint, now.code_revision, now.is_synthetic],
-            )
-            rows = connection.execute("select count(*) from marts.restricted_indicator_result").fetchone()
-            recorded.rows_out = rows[0] if rows else None
+    with (
+        warehouse.connect(settings, "wres_transformer", autocommit=True) as connection,
+        outcome.step(connection, "build") as recorded,
+    ):
+        connection.execute("delete from ops.candidate")
+        now = _inputs(settings, connection)
+        recorded.message = _run_dbt(settings)
+        connection.execute(
+            "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
+            [now.fingerprint, now.code_revision, now.is_synthetic],
+        )
+        rows = connection.execute("select count(*) from marts.restricted_indicator_result").fetchone()
+        recorded.rows_out = rows[0] if rows else None
 
 
 def _inputs(settings: Settings, connection: psycopg.Connection) -> Inputs:

@@ -83,6 +83,7 @@ class _Judge:
     def put(self, connection: psycopg.Connection, table: str, suite: Suite, batches: dict[str, str]) -> list[Finding]:
         """Put every rule of a suite to the relation of its batch."""
         import great_expectations as gx
+        from great_expectations.expectations.metadata_types import FailureSeverity
         from great_expectations.expectations.registry import get_expectation_impl
 
         findings: list[Finding] = []
@@ -97,7 +98,7 @@ class _Judge:
                 expectations.add_expectation(
                     get_expectation_impl(rule.expectation)(
                         **rule.arguments,
-                        severity=rule.severity,
+                        severity=FailureSeverity(rule.severity),
                         meta={"rule": rule.id, "number": number, "reason": rule.reason},
                         notes=f"**{rule.id}** {rule.message}. {rule.action}",
                     )
@@ -178,7 +179,9 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
             _previous_release(connection)
             findings: list[Finding] = []
             for suite in marts_suites(settings):
-                with _batches(connection, f"candidate_{suite.table}", f"marts.{suite.table}", suite) as batches:
+                with _batches(
+                    connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
+                ) as batches:
                     findings += judge.put(connection, suite.table, suite, batches)
             accepted = {
                 row[0]
@@ -245,7 +248,9 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: _Judg
     with outcome.step(connection, "gate", source=source, period=period) as recorded:
         recorded.rows_in = rows
         with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
-            batch = f"(select * from raw.{table} where _load_id = {int(load_id)})"
+            batch = sql.SQL("(select * from raw.{} where _load_id = {})").format(
+                sql.Identifier(table), sql.Literal(load_id)
+            )
             with _batches(gate, f"load_{load_id}", batch, suite) as batches:
                 findings = judge.put(gate, table, suite, batches)
                 problems = [Problem(**known) for known in warned]
@@ -300,7 +305,9 @@ def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -
 
 
 @contextmanager
-def _batches(connection: psycopg.Connection, prefix: str, table: str, suite: Suite) -> Iterator[dict[str, str]]:
+def _batches(
+    connection: psycopg.Connection, prefix: str, table: sql.Composable, suite: Suite
+) -> Iterator[dict[str, str]]:
     """Relations in schema ``gate`` of the table being judged and of the suite's selects over it, by batch name.
 
     Great Expectations is given table assets because its row locations are malformed for query assets. The table itself is
@@ -315,12 +322,18 @@ def _batches(connection: psycopg.Connection, prefix: str, table: str, suite: Sui
     names = {WHOLE: f"{prefix}__{WHOLE}"}
     try:
         _drop_batches(connection, prefix)
-        connection.execute(f'create view gate."{names[WHOLE]}" as select * from {table} as batch')  # type: ignore[arg-type]
+        connection.execute(
+            sql.SQL("create view gate.{} as select * from {} as batch").format(sql.Identifier(names[WHOLE]), table)
+        )
         for batch_name, select in suite.batches.items():
             names[batch_name] = f"{prefix}__{batch_name}"
             for known, relation in names.items():
                 select = select.replace("{" + known + "}", f'gate."{relation}"')
-            connection.execute(f'create unlogged table gate."{names[batch_name]}" as {select}')  # type: ignore[arg-type]
+            connection.execute(
+                sql.SQL("create unlogged table gate.{} as {}").format(
+                    sql.Identifier(names[batch_name]), sql.SQL(select)
+                )
+            )
         yield names
     finally:
         if not connection.closed:
@@ -528,11 +541,12 @@ def _record(
 def _previous_release(connection: psycopg.Connection) -> None:
     """``gate.previous_indicator_result``: what is published now, or nothing of the candidate's shape before the first."""
     current = connection.execute("select schema_name from ops.release where is_current").fetchone()
-    source = f"{current[0]}.restricted_indicator_result" if current else "marts.restricted_indicator_result"
     connection.execute("drop view if exists gate.previous_indicator_result cascade")
     connection.execute(
-        f"create view gate.previous_indicator_result as select * from {source}"  # type: ignore[arg-type]
-        + ("" if current else " where false")
+        sql.SQL("create view gate.previous_indicator_result as select * from {} where {}").format(
+            sql.Identifier(current[0] if current else "marts", "restricted_indicator_result"),
+            sql.Literal(current is not None),
+        )
     )
 
 

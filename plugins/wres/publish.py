@@ -72,9 +72,7 @@ def publish(settings: Settings) -> Release | None:
     """
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         candidate = connection.execute("select fingerprint, gate_passed from ops.candidate").fetchone()
-        newest = connection.execute(
-            "select fingerprint from ops.release order by release_id desc limit 1"
-        ).fetchone()
+        newest = connection.execute("select fingerprint from ops.release order by release_id desc limit 1").fetchone()
         if candidate is None:
             if newest:
                 return None
@@ -102,7 +100,9 @@ def rollback(settings: Settings, release_id: int) -> None:
         if found is None:
             raise PublishError(f"There is no release {release_id}; see `wres releases`.")
         if found[1] is not None:
-            raise PublishError(f"Release {release_id} is beyond retention; its tables were dropped on {found[1]:%d %B %Y}.")
+            raise PublishError(
+                f"Release {release_id} is beyond retention; its tables were dropped on {found[1]:%d %B %Y}."
+            )
         if found[2]:
             return
 
@@ -139,9 +139,7 @@ def prune(settings: Settings) -> list[int]:
         for release_id, schema, docs in old:
             with connection.transaction():
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
-                connection.execute(
-                    "update ops.release set dropped_at = now() where release_id = %s", [release_id]
-                )
+                connection.execute("update ops.release set dropped_at = now() where release_id = %s", [release_id])
             if docs:
                 shutil.rmtree(settings.home / docs, ignore_errors=True)
             dropped.append(release_id)
@@ -215,11 +213,11 @@ def _swap_in_candidate(connection: psycopg.Connection) -> int:
 
 def _point_views(connection: psycopg.Connection, schema: str) -> None:
     """Let every data view of ``published`` and ``restricted`` show a release, and no other one remain."""
-    wanted: dict[tuple[str, str], str] = {}
+    wanted: dict[tuple[str, str], sql.Composed] = {}
     for table in _tables(connection, schema):
         restricted = table.startswith(_RESTRICTED)
         view = ("restricted", table.removeprefix(_RESTRICTED)) if restricted else ("published", table)
-        wanted[view] = f'select * from "{schema}"."{table}"'
+        wanted[view] = sql.SQL("select * from {}").format(sql.Identifier(schema, table))
     existing = _views(connection)
     if existing:
         # All at once and before anything changes: a reader then sees the old views or the new ones, never some of each.
@@ -231,19 +229,19 @@ def _point_views(connection: psycopg.Connection, schema: str) -> None:
         name = sql.Identifier(*view)
         if view in existing and not _can_replace(connection, existing[view], query):
             connection.execute(sql.SQL("drop view {}").format(name))
-        connection.execute(sql.SQL("create or replace view {} as ").format(name) + sql.SQL(query))  # type: ignore[arg-type]
+        connection.execute(sql.SQL("create or replace view {} as {}").format(name, query))
     _copy_comments(connection, schema)
 
 
-def _can_replace(connection: psycopg.Connection, columns: list[tuple[str, str]], query: str) -> bool:
+def _can_replace(connection: psycopg.Connection, columns: list[tuple[str, str]], query: sql.Composed) -> bool:
     """Whether a view keeps its columns, and at most gains some: only then does Postgres replace it in place."""
-    cursor = connection.execute(f"select * from ({query}) as new limit 0")  # type: ignore[arg-type]
+    cursor = connection.execute(sql.SQL("select * from ({}) as new limit 0").format(query))
     new = [(column.name, connection.adapters.types[column.type_code].regtype) for column in cursor.description or []]
     return new[: len(columns)] == columns
 
 
 def _copy_comments(connection: psycopg.Connection, schema: str) -> None:
-    """Give views the descriptions of the tables they show, so that BI tools and ``\\d+`` can explain a column."""
+    """Give views the descriptions of the tables they show, so that BI tools can explain a column."""
     connection.execute(
         sql.SQL(
             """

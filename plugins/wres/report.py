@@ -31,7 +31,9 @@ def write(settings: Settings, source: str, sha256: str, name: str, problems: Seq
         f"{text(name, source, 'rejected', problems)}\n\nfile sha256 {sha256}\nwritten {written_at}\n", encoding="utf-8"
     )
     # Cells are written as strings and never as formulas: a supplier's value may begin with an equals sign.
-    with xlsxwriter.Workbook(str(folder / "report.xlsx"), {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        str(folder / "report.xlsx"), {"strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet = book.add_worksheet("Problems")
         bold = book.add_format({"bold": True})
         headers = ("Rule", "Sheet", "Row", "Column", "Value", "Problem", "Places", "What to do")

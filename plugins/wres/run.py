@@ -26,9 +26,7 @@ class LoadSummary:
         return tuple(verdict for verdict in self.verdicts if verdict.state == "rejected")
 
 
-def load_and_judge(
-    settings: Settings, feeds: Sequence[tuple[str, Path]], period: str | None, say: Say
-) -> LoadSummary:
+def load_and_judge(settings: Settings, feeds: Sequence[tuple[str, Path]], period: str | None, say: Say) -> LoadSummary:
     """Archive, read and copy each file, then judge all of them (and any that a killed run left unjudged) in one go."""
     archive.sweep(settings)
     known, waiting = [], []

@@ -71,7 +71,9 @@ def status(settings: Settings) -> Status:
     server = postgres.running(settings)
     return Status(
         home=str(settings.home),
-        warehouse="server of WRES_WAREHOUSE_URL" if settings.warehouse_url else f"embedded, port {server and server.port}",
+        warehouse="server of WRES_WAREHOUSE_URL"
+        if settings.warehouse_url
+        else f"embedded, port {server and server.port}",
         airflow=service.url if service else None,
         release=release,
         loads=loads,

@@ -92,9 +92,7 @@ def _release(settings: Settings, wanted: int | None) -> publish.Release:
     raise publish.PublishError(f"Release {wanted} does not exist or is beyond retention; see `wres releases`.")
 
 
-def _nearby(
-    cursor: Any, of: publish.Release, org_code: str, wres_year: int, indicator_code: str, slice_: str
-) -> str:
+def _nearby(cursor: Any, of: publish.Release, org_code: str, wres_year: int, indicator_code: str, slice_: str) -> str:
     """What to ask for instead: years and slices that the organisation has, or that the code is unknown."""
     rows = cursor.execute(
         sql.SQL(

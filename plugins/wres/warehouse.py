@@ -74,7 +74,8 @@ def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psyco
         )
     except psycopg.OperationalError as error:
         raise WarehouseError(
-            f"{login(role)} cannot log in: {error}".strip() + "\nThe server keeps the passwords it was set up with: use the "
+            f"{login(role)} cannot log in: {error}".strip()
+            + "\nThe server keeps the passwords it was set up with: use the "
             f"credentials.env of then, or give them as WRES_PASSWORD_{login(role).upper()} and so on."
         ) from error
     if role.startswith("wres_"):
@@ -120,7 +121,7 @@ def migrate(settings: Settings) -> None:
     with _connect_administrator(settings, "warehouse") as connection:
         connection.execute("select pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         if not _applied(connection, digest):
-            connection.execute(text)  # type: ignore[arg-type]
+            connection.execute(text)
             connection.execute("insert into ops.migration (digest) values (%s) on conflict do nothing", [digest])
             for role in GROUPS:
                 _create_login(settings, connection, role)
