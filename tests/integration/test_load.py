@@ -9,11 +9,14 @@ import stat
 import subprocess
 import sys
 import textwrap
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import workbooks
 
@@ -464,3 +467,28 @@ def test_two_processes_load_a_file_once(
         said.append(output)
     assert len(set(said)) == 1, "all three have the one load to hand to the gate"
     assert finished(warehouse_home, many_successors) == undisturbed
+
+
+def test_two_runs_judge_a_load_once(warehouse_home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both runs have the load on their list: the second finds the verdict of the first."""
+    loaded = load.load_file(warehouse_home, "organisations", months(tmp_path / MONTH))
+    judged: list[int] = []
+
+    def judge(settings: Settings, connection: psycopg.Connection, judge: object, load_id: int) -> None:
+        judged.append(load_id)
+        time.sleep(0.5)
+        load.accept(connection, load_id, [])
+
+    monkeypatch.setattr(gate, "_judge", lambda settings: None)
+    monkeypatch.setattr(gate, "_judge_load", judge)
+    verdicts: list[gate.Verdict] = []
+    runs = [
+        threading.Thread(target=lambda: verdicts.extend(gate.judge_loads(warehouse_home, [loaded.load_id or 0] * 2)))
+        for _ in range(2)
+    ]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    assert judged == [loaded.load_id]
+    assert [verdict.state for verdict in verdicts] == ["accepted", "accepted"]
