@@ -11,7 +11,7 @@
     (
         select raw_row.*, content.period, content.is_synthetic
         from {{ source('raw', source_table) }} as raw_row
-        inner join {{ source('ops', 'current_content') }} as content
+        inner join {{ ref('stg_ops__current_content') }} as content
             on
                 content.load_id = raw_row._load_id
                 and content.source_table = '{{ source_table }}'

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from wres import load, outcome, registry, warehouse
 from wres.settings import Settings
 
+# The loads that the newest build has read, as dbt copied them when it began.
+BUILT_FROM = sql.Identifier("staging", "stg_ops__current_content")
 _CODE = ("dbt_project", "sources", "expectations")
 _SUFFIXES = {".sql", ".yml", ".csv", ".md"}
 
@@ -68,8 +71,9 @@ def build(settings: Settings) -> None:
         outcome.step(connection, "build") as recorded,
     ):
         connection.execute("delete from ops.candidate")
-        now = _inputs(settings, connection)
         recorded.message = _run_dbt(settings)
+        # What was built, not what is accepted by now: a load may have been accepted meanwhile.
+        now = _inputs(settings, connection, built=True)
         connection.execute(
             "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
             [now.fingerprint, now.code_revision, now.is_synthetic],
@@ -78,13 +82,17 @@ def build(settings: Settings) -> None:
         recorded.rows_out = rows[0] if rows else None
 
 
-def _inputs(settings: Settings, connection: psycopg.Connection) -> Inputs:
+def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool = False) -> Inputs:
+    """Inputs as they are accepted now, or as the build just made has read them."""
+    relation = BUILT_FROM if built else sql.Identifier("ops", "current_content")
     code = _code_revision(settings.project)
     running = hashlib.sha256(code.encode())
     contents = connection.execute(
-        "select c.source_table, c.period, c.org_code, l.file_sha256, c.is_synthetic, l.source"
-        " from ops.current_content as c inner join ops.load as l on c.load_id = l.load_id"
-        " order by c.source_table, c.period, c.org_code"
+        sql.SQL(
+            "select c.source_table, c.period, c.org_code, l.file_sha256, c.is_synthetic, l.source"
+            " from {} as c inner join ops.load as l on c.load_id = l.load_id"
+            " order by c.source_table, c.period, c.org_code"
+        ).format(relation)
     ).fetchall()
     sources = registry.registry(settings)
     for table, period, organisation, sha256, _, _ in contents:

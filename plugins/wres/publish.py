@@ -17,6 +17,7 @@ import psycopg
 from psycopg import sql
 
 from wres import outcome, warehouse
+from wres.build import BUILT_FROM
 from wres.settings import Settings
 
 # Shorter than the server's deadlock_timeout (1 s): a publish that meets readers steps back before anyone is cancelled.
@@ -188,16 +189,18 @@ def _swap_in_candidate(connection: psycopg.Connection) -> int:
         [release_id, schema, fingerprint, revision, synthetic, docs],
     )
     connection.execute(
-        """
+        sql.SQL(
+            """
         insert into ops.release_input
         select %s, l.load_id, l.source, c.source_table, c.period, l.revision, f.name, f.sha256,
             coalesce(s.disclosure_policy, 'none'), count(*)
-        from ops.current_content as c
+        from {} as c
         inner join ops.load as l on c.load_id = l.load_id
         inner join ops.file as f on l.file_sha256 = f.sha256
         inner join ops.source as s on l.source = s.source
         group by l.load_id, l.source, c.source_table, c.period, l.revision, f.name, f.sha256, s.disclosure_policy
-        """,
+        """
+        ).format(BUILT_FROM),
         [release_id],
     )
     connection.execute(
