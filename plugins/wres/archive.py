@@ -13,6 +13,7 @@ from pathlib import Path
 
 from wres.settings import Settings
 
+_MANIFEST = "manifest.json"
 _UNSORTED = "unsorted"
 _CHUNK = 1 << 20
 
@@ -45,7 +46,7 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
     folder = settings.archive / source / _UNSORTED / sha256[:12]
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".incoming-") as incoming:
-        copy = Path(incoming) / path.name
+        copy = Path(incoming) / (path.name if path.name != _MANIFEST else f"sent-{_MANIFEST}")
         running = hashlib.sha256()
         with path.open("rb") as original, copy.open("wb") as file:
             while piece := original.read(_CHUNK):
@@ -90,7 +91,7 @@ def find(settings: Settings, source: str, sha256: str) -> Path | None:
     """Where a file's archived copy lies, by its hash; None if it was never archived."""
     for folder in (settings.archive / source).glob(f"*/{sha256[:12]}"):
         for path in folder.iterdir():
-            if path.name != "manifest.json":
+            if path.name != _MANIFEST:
                 return path
     return None
 
@@ -103,7 +104,7 @@ def sweep(settings: Settings) -> None:
 
 
 def _write_manifest(folder: Path, source: str, name: str, sha256: str, size: int, period: str | None) -> None:
-    manifest = folder / "manifest.json"
+    manifest = folder / _MANIFEST
     content = {
         "source": source,
         "name": name,

@@ -18,7 +18,7 @@ from wres.settings import Settings
 # The loads that the newest build has read, as dbt copied them when it began.
 BUILT_FROM = sql.Identifier("staging", "stg_ops__current_content")
 _CODE = ("dbt_project", "sources", "expectations")
-_SUFFIXES = {".sql", ".yml", ".csv", ".md"}
+_SUFFIXES = {".sql", ".yml", ".csv"}
 
 
 class BuildError(RuntimeError):
@@ -127,6 +127,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "WRES_DBT_PASSWORD": str(info["password"]),
         "WRES_DBT_DATABASE": str(info["dbname"]),
         "WRES_DBT_SSLMODE": str(info.get("sslmode", "prefer")),
+        **({"PGSSLROOTCERT": str(info["sslrootcert"])} if info.get("sslrootcert") else {}),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

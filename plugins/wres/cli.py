@@ -262,7 +262,9 @@ def diff(older: int, newer: int, as_json: bool) -> None:
     if as_json:
         _print_json(asdict(found))
         return
-    click.echo(f"release {older} to release {newer}: {len(found.changes)} figures changed")
+    click.echo(
+        f"release {older} to release {newer}: {len(found.changes)} {'figure' if len(found.changes) == 1 else 'figures'} changed"
+    )
     for name in found.files_removed:
         click.echo(f"  - file {name}")
     for name in found.files_added:
@@ -276,9 +278,7 @@ def diff(older: int, newer: int, as_json: bool) -> None:
         for column, (before, after) in change.values.items():
             click.echo(f"    {column}: {_shown(before)} -> {_shown(after)}")
     if found.comparisons_only:
-        click.echo(
-            f"{found.comparisons_only} other figures moved only in their comparison with England, peers or last year."
-        )
+        click.echo(f"Besides, {found.comparisons_only} moved only in comparison with England, peers or last year.")
 
 
 @main.command()

@@ -283,7 +283,8 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: _Judg
                 load.accept(connection, load_id, softened, rejected)
                 recorded.rows_out = rows - rejected
                 recorded.status = "warning" if problems else "ok"
-        recorded.message = "; ".join(problem.sentence() for problem in problems)[:500] or None
+        # Rules only: outcomes are read by more people than may see a cell's value.
+        recorded.message = "; ".join(f"{problem.rule} {problem.message}" for problem in problems)[:500] or None
 
 
 def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -> Verdict:
@@ -373,7 +374,8 @@ def _judge(settings: Settings) -> _Judge:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import great_expectations as gx
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    for name in ("great_expectations", "great_expectations.data_context.types.base"):
+        logging.getLogger(name).setLevel(logging.ERROR)
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
     url = warehouse.dsn(settings, "wres_gate").replace("postgresql://", "postgresql+psycopg2://", 1)

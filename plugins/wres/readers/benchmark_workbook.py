@@ -10,7 +10,9 @@ from wres.readers.content import Batch, Content, Row, Workbook, cell_text, name_
 from wres.registry import BenchmarkSheet, BenchmarkWorkbook, Source
 from wres.settings import Settings
 
-_ACTION = "Send the workbook as published; if the publisher changed it, change its layout in sources/."
+_ACTION = (
+    "Send the workbook as published; if the publisher changed it, change the layout 'benchmark' in the source's YAML."
+)
 
 
 def fit(settings: Settings, source: Source, layout: BenchmarkWorkbook, content: Content, name: str) -> float:

@@ -221,7 +221,7 @@ def period_missing(layout: Layout, example: str) -> Problem:
         rule="F05",
         scope="file",
         message="neither the file's content nor its name says which period it is from",
-        action=f"Give it with --period (such as {example}), or put it into the file's name as in "
+        action=f"Give it with --period (such as {example}), or put it into the file's name or its folder's, as in "
         f"{layout.files[0].replace('*', '_' + example) if layout.files else example}.",
     )
 

@@ -8,7 +8,7 @@ absent as (
         organisation.org_code,
         organisation.survey_year,
         organisation.parent_code,
-        organisation.benchmarking_group like any(array['ICB%', 'CSU%', 'Social%', '%Surgical%']) as is_outside_benchmark,
+        organisation.benchmarking_group like any(array['ICB%', 'CCG%', 'CSU%', 'Social%', '%Surgical%']) as is_outside_benchmark,
         organisation.is_synthetic,
         measure.indicator_code,
         measure.slice,

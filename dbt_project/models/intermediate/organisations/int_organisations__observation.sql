@@ -97,6 +97,8 @@ addition as (
         least(addition.closed_on, coalesce(addition.opened_on, earliest.vintage_on, addition.decided_on)) as vintage_on
     from {{ ref('organisation_addition') }} as addition
     cross join earliest
+    -- Additions are real organisations, and synthetic inputs share a release with nothing real.
+    where not exists (select 1 from {{ ref('stg_ops__current_content') }} as content where content.is_synthetic)
 ),
 
 observation as (
