@@ -7,6 +7,7 @@ SHELL := /bin/sh
 
 PYTHON ?=
 LANDING ?=
+DATA ?=
 ARGS ?=
 UPGRADE ?=
 BIN := .venv/bin
@@ -78,8 +79,8 @@ docs: .venv/.runtime ## write the reference pages of docs/ from sources, rules a
 	@$(BIN)/wres docs
 
 .PHONY: bench
-bench: .venv/.runtime ## time each step of the chain on this machine
-	@$(BIN)/wres bench
+bench: .venv/.runtime ## time each step of the chain beside plain alternatives; DATA=dir for your own files
+	@$(BIN)/wres bench $(if $(DATA),--data "$(DATA)")
 
 .PHONY: lock
 lock: $(BIN)/uv ## resolve both locks anew from pyproject.toml; UPGRADE=1 takes newer versions

@@ -217,9 +217,17 @@ def test_a_rejected_or_superseded_file_is_not_read(small: Query, small_home: Set
     assert small(statement) == before, "a load that nobody has accepted yet is not read"
     with warehouse.connect(small_home, "wres_loader", autocommit=True) as connection:
         load.accept(connection, result.load_id, [])
+        assert small(statement) == before, "a build reads what was accepted when it began"
+        read_again(small_home)
         assert small(statement) == [("FIRST AND FOREMOST NHS TRUST",), ("CORRECTED NHS TRUST",)]
         connection.execute("update ops.load set state = 'rejected' where load_id = %s", [result.load_id])
+    read_again(small_home)
     assert small(statement) == before
+
+
+def read_again(settings: Settings) -> None:
+    """What a new build does first: note what is accepted, and read it."""
+    assert build.dbt(settings, "run", "--select", "stg_ops__current_content", "stg_organisations__trust").success
 
 
 # On the public files ---------------------------------------------------------------------------------------------------
