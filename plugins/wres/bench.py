@@ -168,7 +168,9 @@ def _report(
     ]
     for step in steps:
         share = "" if step.step.startswith("load of") else f"{step.seconds / total:.0%}"
-        lines.append(f"| {step.step} | {step.seconds:.2f} | {share} | {'' if step.rows is None else f'{step.rows:,}'} |")
+        lines.append(
+            f"| {step.step} | {step.seconds:.2f} | {share} | {'' if step.rows is None else f'{step.rows:,}'} |"
+        )
     accounted = sum(step.seconds for step in steps if not step.step.startswith("load of"))
     lines += [
         f"| start of the server, imports, the rest | {total - accounted:.2f} | {(total - accounted) / total:.0%} | |",

@@ -157,7 +157,7 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "raw gate",
         "file",
         "critical",
-        "plugins/wres/gate.py",
+        "plugins/wres/gate/loads.py",
     ),
     Elsewhere(
         "V31",

@@ -390,7 +390,7 @@ KILLS = {
     """,
     "after the COPY": "archive.settle = lambda *a: die()",
     "after settling": "load._json = lambda *a: die()",
-    "before the gate": "gate._judge = lambda *a: die()",
+    "before the gate": "gate.loads.open_judge = lambda *a: die()",
 }
 
 
@@ -479,8 +479,8 @@ def test_two_runs_judge_a_load_once(warehouse_home: Settings, tmp_path: Path, mo
         time.sleep(0.5)
         load.accept(connection, load_id, [])
 
-    monkeypatch.setattr(gate, "_judge", lambda settings: None)
-    monkeypatch.setattr(gate, "_judge_load", judge)
+    monkeypatch.setattr(gate.loads, "open_judge", lambda settings: None)
+    monkeypatch.setattr(gate.loads, "_judge_load", judge)
     verdicts: list[gate.Verdict] = []
     runs = [
         threading.Thread(target=lambda: verdicts.extend(gate.judge_loads(warehouse_home, [loaded.load_id or 0] * 2)))

@@ -1,0 +1,127 @@
+"""The marts gate: the candidate is published, published with notes, held for a signature, or blocked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from wres import outcome, warehouse
+from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record
+from wres.rules import marts_suites
+from wres.settings import Settings
+
+
+@dataclass(frozen=True)
+class CandidateVerdict:
+    """What the marts gate decided about the candidate: ``failures`` block, ``warnings`` are published with it."""
+
+    passed: bool
+    failures: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    data_docs: Path | None = None
+
+
+def judge_candidate(settings: Settings) -> CandidateVerdict:
+    """Judge the candidate in schema ``marts`` and write its Data Docs.
+
+    Raises:
+        GateError: there is no candidate, or a rule could not be evaluated.
+    """
+    with warehouse.connect(settings, "wres_gate", autocommit=True) as connection:
+        candidate = connection.execute("select fingerprint from ops.candidate").fetchone()
+        if candidate is None:
+            raise GateError("There is no candidate to judge: run `wres build` first.")
+        fingerprint = candidate[0]
+        with outcome.step(connection, "gate") as recorded:
+            judge = open_judge(settings)
+            _previous_release(connection)
+            findings: list[Finding] = []
+            for suite in marts_suites(settings):
+                with batches_of(
+                    connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
+                ) as batches:
+                    findings += judge.put(connection, suite.table, suite, batches)
+            accepted = {
+                row[0]
+                for row in connection.execute(
+                    "select rule_id from ops.acceptance where fingerprint = %s", [fingerprint]
+                ).fetchall()
+            }
+            failures, notes = _decide(findings, accepted)
+            docs = _data_docs(settings, judge, fingerprint)
+            record(connection, "marts", findings, fingerprint=fingerprint)
+            connection.execute(
+                "update ops.candidate set gate_passed = %s, data_docs = %s where fingerprint = %s",
+                [not failures, str(docs.relative_to(settings.home)), fingerprint],
+            )
+            recorded.status = "failed" if failures else "warning" if notes else "ok"
+            recorded.message = "; ".join((*failures, *notes))[:500]
+    return CandidateVerdict(not failures, tuple(failures), tuple(notes), docs / "index.html")
+
+
+def accept(settings: Settings, rule_id: str, comment: str) -> None:
+    """Sign off a rule for the candidate at hand; another candidate needs another signature.
+
+    Raises:
+        GateError: there is no candidate, or the rule is not one that waits for a person.
+    """
+    waiting = {rule.id for suite in marts_suites(settings) for rule in suite.rules if rule.sign_off}
+    if rule_id not in waiting:
+        raise GateError(f"{rule_id} does not wait for a signature. Rules that do: {', '.join(sorted(waiting))}.")
+    with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
+        signed = connection.execute(
+            "insert into ops.acceptance (rule_id, fingerprint, comment) select %s, fingerprint, %s from ops.candidate"
+            " on conflict (rule_id, fingerprint) do update set comment = excluded.comment, accepted_at = now()",
+            [rule_id, comment],
+        )
+    if signed.rowcount == 0:
+        raise GateError("There is no candidate to sign for: run `wres build` and `wres gate` first.")
+
+
+def _decide(findings: Sequence[Finding], accepted: set[str]) -> tuple[list[str], list[str]]:
+    """Sentences of what blocks and of what is only noted."""
+    failures, notes = [], []
+    for finding in findings:
+        if finding.success:
+            continue
+        rule = finding.rule
+        places = f" ({finding.unexpected} rows)" if finding.unexpected else ""
+        sentence = f"{rule.id} {finding.table}: {rule.message}{places}"
+        if rule.severity == "critical" and not rule.sign_off:
+            failures.append(f"{sentence}. {rule.action}")
+        elif rule.sign_off and rule.id not in accepted:
+            failures.append(f"{sentence}. {rule.action} To publish all the same: wres accept {rule.id} --comment '…'")
+        elif rule.severity != "info":
+            notes.append(sentence)
+    return failures, notes
+
+
+def _previous_release(connection: psycopg.Connection) -> None:
+    """``gate.previous_indicator_result``: what is published now, or nothing of the candidate's shape before the first."""
+    current = connection.execute("select schema_name from ops.release where is_current").fetchone()
+    connection.execute("drop view if exists gate.previous_indicator_result cascade")
+    connection.execute(
+        sql.SQL("create view gate.previous_indicator_result as select * from {} where {}").format(
+            sql.Identifier(current[0] if current else "marts", "restricted_indicator_result"),
+            sql.Literal(current is not None),
+        )
+    )
+
+
+def _data_docs(settings: Settings, judge: Judge, fingerprint: str) -> Path:
+    """A fresh site of the run's results: rules, verdicts and places, no values."""
+    folder = settings.data_docs / fingerprint[:12]
+    judge.context.add_data_docs_site(
+        site_name="gate",
+        site_config={
+            "class_name": "SiteBuilder",
+            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
+            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
+        },
+    )
+    judge.context.build_data_docs(site_names=["gate"])
+    return folder

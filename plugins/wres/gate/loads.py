@@ -1,0 +1,254 @@
+"""The raw gate: each loaded batch is accepted, or loses rows or measures, or is rejected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from wres import load, outcome, report, warehouse
+from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record
+from wres.problems import Problem
+from wres.rules import raw_suites
+from wres.settings import Settings
+
+_LOAD_LOCK = 0x5752
+# Above this share of rejected rows the file as a whole is not to be trusted.
+_ROWS_REJECT_FILE = 0.01
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the raw gate decided about one load, and why."""
+
+    load_id: int
+    source: str
+    file_name: str
+    state: str
+    problems: tuple[Problem, ...] = ()
+    rows: int = 0
+    rows_rejected: int = 0
+    report: Path | None = None
+
+
+def judge_loads(settings: Settings, load_ids: Sequence[int]) -> list[Verdict]:
+    """Judge loads one by one, in one process; each is accepted or rejected by itself and has one verdict.
+
+    Loads that a reader rejected already keep their verdict; so do loads judged by another process meanwhile.
+
+    Raises:
+        GateError: a rule could not be evaluated; its load stays ``loaded`` and is judged again by the next run.
+    """
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
+        # Two files of the same bytes are one load.
+        states = {load_id: _state(connection, load_id) for load_id in dict.fromkeys(load_ids)}
+        waiting = [load_id for load_id, state in states.items() if state == "loaded"]
+        if waiting:
+            judge = open_judge(settings)
+            for load_id in waiting:
+                with _alone_with(connection, load_id):
+                    if _state(connection, load_id) == "loaded":
+                        _judge_load(settings, connection, judge, load_id)
+        return [_verdict(settings, connection, load_id) for load_id, state in states.items() if state]
+
+
+def waiting_loads(settings: Settings) -> list[int]:
+    """Loads whose rows are in raw and that no gate has judged yet (their run was killed)."""
+    with warehouse.connect(settings, "wres_gate", autocommit=True) as connection:
+        rows = connection.execute("select load_id from ops.load where state = 'loaded' order by load_id").fetchall()
+    return [row[0] for row in rows]
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """The verdicts as text for people: each file, its state, and every problem with what to do."""
+    lines = []
+    for verdict in verdicts:
+        if verdict.problems:
+            word = verdict.state if verdict.state == "rejected" else "accepted with warnings"
+            lines.append(report.text(verdict.file_name, verdict.source, word, verdict.problems))
+        if verdict.report:
+            lines.append(f"  report: {verdict.report}")
+    return "\n".join(lines)
+
+
+@contextmanager
+def _alone_with(connection: psycopg.Connection, load_id: int) -> Iterator[None]:
+    """Keep other processes from judging a load meanwhile; freed by the server if this one dies."""
+    connection.execute("select pg_advisory_lock(%s, %s)", [_LOAD_LOCK, load_id])
+    try:
+        yield
+    finally:
+        if not connection.closed and not connection.broken:
+            connection.execute("select pg_advisory_unlock(%s, %s)", [_LOAD_LOCK, load_id])
+
+
+def _state(connection: psycopg.Connection, load_id: int) -> str | None:
+    row = connection.execute("select state from ops.load where load_id = %s", [load_id]).fetchone()
+    return row[0] if row else None
+
+
+def _judge_load(settings: Settings, connection: psycopg.Connection, judge: Judge, load_id: int) -> None:
+    source, table, period, rows, warned = connection.execute(
+        "select source, source_table, period, rows_loaded, problems from ops.load where load_id = %s", [load_id]
+    ).fetchone()  # type: ignore[misc]
+    suite = raw_suites(settings).get(table)
+    if suite is None:
+        raise GateError(f"No rules for raw table {table}: add them to expectations/raw/{source}.yml.")
+    with outcome.step(connection, "gate", source=source, period=period) as recorded:
+        recorded.rows_in = rows
+        with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
+            batch = sql.SQL("(select * from raw.{} where _load_id = {})").format(
+                sql.Identifier(table), sql.Literal(load_id)
+            )
+            with batches_of(gate, f"load_{load_id}", batch, suite) as batches:
+                findings = judge.put(gate, table, suite, batches)
+                problems = [Problem(**known) for known in warned]
+                problems += [_problem(gate, finding, batches) for finding in findings if not finding.success]
+                blocked = [row for finding in findings for row in _blocked(gate, finding, batches)]
+        failing = [f for f in findings if not f.success and f.rule.severity == "critical"]
+        bad_rows = [f for f in failing if f.rule.scope == "row"]
+        unexpected = sum(f.unexpected for f in bad_rows)
+        with connection.transaction():
+            record(connection, "raw", findings, load_id=load_id)
+            if any(f.rule.scope == "file" for f in failing):
+                load.reject(settings, connection, load_id, problems)
+                recorded.status = "failed"
+            elif unexpected > _ROWS_REJECT_FILE * rows:
+                load.reject(settings, connection, load_id, [_too_many(unexpected, rows), *problems])
+                recorded.status = "failed"
+            else:
+                rejected = sum(_set_rows_aside(connection, table, load_id, f) for f in bad_rows)
+                connection.cursor().executemany(
+                    "insert into ops.blocked_measure (load_id, rule_id, measure, reason) values (%s, %s, %s, %s)"
+                    " on conflict do nothing",
+                    [(load_id, *row) for row in blocked],
+                )
+                softened = [
+                    problem
+                    if problem.scope == "file" and problem.severity == "error"
+                    else Problem(**{**problem.as_dict(), "severity": "warning"})
+                    for problem in problems
+                ]
+                load.accept(connection, load_id, softened, rejected)
+                recorded.rows_out = rows - rejected
+                recorded.status = "warning" if problems else "ok"
+        # Rules only: outcomes are read by more people than may see a cell's value.
+        recorded.message = "; ".join(f"{problem.rule} {problem.message}" for problem in problems)[:500] or None
+
+
+def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -> Verdict:
+    source, name, state, problems, rows, rejected, path = connection.execute(
+        "select l.source, f.name, l.state, l.problems, l.rows_loaded, l.rows_rejected, l.report from ops.load as l"
+        " inner join ops.file as f on l.file_sha256 = f.sha256 where l.load_id = %s",
+        [load_id],
+    ).fetchone()  # type: ignore[misc]
+    return Verdict(
+        load_id=load_id,
+        source=source,
+        file_name=name,
+        state=state,
+        problems=tuple(Problem(**problem) for problem in problems),
+        rows=rows,
+        rows_rejected=rejected,
+        report=settings.home / path if path else None,
+    )
+
+
+def _problem(connection: psycopg.Connection, finding: Finding, batches: dict[str, str]) -> Problem:
+    """A finding as a problem of the file; the first offending value is looked up in raw, where it may be seen."""
+    rule = finding.rule
+    place = min(finding.places, key=_place_order, default={})
+    value = _value_at(connection, batches[rule.batch], rule.shows, place)
+    return Problem(
+        rule=rule.id,
+        scope=rule.scope if rule.scope != "release" else "file",
+        message=rule.message,
+        action=rule.action,
+        sheet=place.get("_sheet"),
+        row=place.get("_row_number"),
+        column=place.get("_column", rule.shows),
+        value=None if value is None else (f"{value:.10g}" if isinstance(value, float) else str(value))[:200],
+        count=max(finding.unexpected, 1),
+        severity="error" if rule.severity == "critical" and rule.scope != "measure" else "warning",
+    )
+
+
+def _place_order(place: dict[str, Any]) -> tuple[Any, ...]:
+    column = str(place.get("_column") or "")
+    return (str(place.get("_sheet") or ""), place.get("_row_number") or 0, len(column), column)
+
+
+def _value_at(connection: psycopg.Connection, relation: str, column: str | None, place: dict[str, Any]) -> Any:
+    if column is None or not place:
+        return None
+    where = sql.SQL(" and ").join(
+        sql.SQL("{} is not distinct from {}").format(sql.Identifier(key), sql.Placeholder(key)) for key in place
+    )
+    row = connection.execute(
+        sql.SQL("select {} from gate.{} where {} limit 1").format(
+            sql.Identifier(column), sql.Identifier(relation), where
+        ),
+        place,
+    ).fetchone()
+    return row[0] if row else None
+
+
+def _blocked(connection: psycopg.Connection, finding: Finding, batches: dict[str, str]) -> list[tuple[str, str, str]]:
+    """(rule, measure, reason) of each measure that a failing rule of scope ``measure`` blocks."""
+    rule = finding.rule
+    if finding.success or rule.scope != "measure":
+        return []
+    measures = {_value_at(connection, batches[rule.batch], rule.measure, place) for place in finding.places}
+    return [(rule.id, str(measure), rule.message) for measure in sorted(measures - {None}, key=str)]
+
+
+def _set_rows_aside(connection: psycopg.Connection, table: str, load_id: int, finding: Finding) -> int:
+    """Move offending rows from raw to ``ops.rejected_row``, whole, with rule, place, value and reason."""
+    keys = [key for key in ("_sheet", "_row_number", "_column") if finding.places and key in finding.places[0]]
+    matches = sql.SQL(" and ").join(
+        sql.SQL("r.{0} is not distinct from p.{0}").format(sql.Identifier(key)) for key in keys
+    )
+    types = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(key), sql.SQL("integer" if key == "_row_number" else "text"))
+        for key in keys
+    )
+    rejected = connection.execute(
+        sql.SQL(
+            """
+            with gone as (
+                delete from raw.{table} as r
+                using jsonb_to_recordset(%(places)s) as p({types})
+                where r._load_id = %(load_id)s and {matches}
+                returning to_jsonb(r) as content
+            )
+            insert into ops.rejected_row (load_id, rule_id, sheet, row_number, column_name, value, reason, content)
+            select
+                %(load_id)s, %(rule)s, content ->> '_sheet', (content ->> '_row_number')::integer,
+                coalesce(content ->> '_column', %(shows)s), content ->> %(shows)s, %(reason)s, content
+            from gone
+            """
+        ).format(table=sql.Identifier(table), types=types, matches=matches),
+        {
+            "places": json.dumps([{key: place.get(key) for key in keys} for place in finding.places]),
+            "load_id": load_id,
+            "rule": finding.rule.id,
+            "shows": finding.rule.shows or "value",
+            "reason": finding.rule.message,
+        },
+    )
+    return rejected.rowcount
+
+
+def _too_many(unexpected: int, rows: int) -> Problem:
+    return Problem(
+        rule="V24",
+        scope="file",
+        message=f"{unexpected} of {rows} rows would have to be rejected, more than {_ROWS_REJECT_FILE:.0%}",
+        action="Correct the rows below and send the file again.",
+    )
