@@ -330,14 +330,23 @@ def _print_next(settings: Settings, console: Console, seconds: float) -> None:
     site = settings.home / docs[0] / "index.html" if docs and docs[0] else settings.data_docs
     airflow = "runs on" if airflow_service.running(settings) else "is stopped"
     console.print(f"\nDone in {seconds:.0f} seconds. Airflow {airflow}, the warehouse stays up. What to open next:")
+    wres = _command()
     for command, meaning in (
-        ("wres dsn --role analyst", "connect any SQL client; tables in `published` and `restricted`"),
-        ("wres status", "services, loads, rejects, the release"),
+        (f"{wres} dsn --role analyst", "connect any SQL client; tables in `published` and `restricted`"),
+        (f"{wres} status", "services, loads, rejects, the release"),
         ("make up", "keep Airflow running: files dropped into landing/ are then published by themselves"),
-        ("wres stop", "stop the warehouse"),
+        (f"{wres} stop", "stop the warehouse"),
     ):
-        console.print(f"  {command:<28} {meaning}", markup=False)
-    console.print(f"  {site.as_uri()}\n  {'':<28} what the gate checked, for a browser", markup=False)
+        console.print(f"  {command:<34} {meaning}", markup=False)
+    console.print(f"  {site.as_uri()}\n  {'':<34} what the gate checked, for a browser", markup=False)
+
+
+def _command() -> str:
+    """``wres`` as the reader can type it where they are: with its folder, unless that is on their path."""
+    if shutil.which("wres"):
+        return "wres"
+    program = Path(sys.argv[0])
+    return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
 
 
 def _log(settings: Settings) -> str:
