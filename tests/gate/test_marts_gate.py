@@ -217,7 +217,8 @@ def test_a_broken_rule_does_what_its_severity_says(
     case: Case, candidate: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Data Docs have a test of their own and cost as much as the judgement.
-    monkeypatch.setattr(gate, "_data_docs", lambda settings, judge, fingerprint: settings.data_docs / fingerprint)
+    docs = "great_expectations.data_context.EphemeralDataContext.build_data_docs"
+    monkeypatch.setattr(docs, lambda *arguments, **named: {})
     table, rule = next((table, rule) for table, rule in RULES if case.meets(table, rule))
     of = candidate(*case.changes)
     verdict = gate.judge_candidate(of)
@@ -300,9 +301,11 @@ def test_results_and_data_docs_hold_places_and_no_values(candidate: Callable[...
     assert str(PLANTED) not in repr(told)
 
 
-def test_the_gate_leaves_no_views_behind(candidate: Callable[..., Settings]) -> None:
+def test_the_gate_leaves_no_batches_behind(candidate: Callable[..., Settings]) -> None:
     of = candidate()
     gate.judge_candidate(of)
     with administrator(of) as connection:
-        views = connection.execute("select viewname from pg_views where schemaname = 'gate'").fetchall()
-    assert [name for (name,) in views if name != "previous_indicator_result"] == []
+        left = connection.execute(
+            "select relname from pg_class where relnamespace = 'gate'::regnamespace and relkind in ('r', 'v')"
+        ).fetchall()
+    assert left == [("previous_indicator_result",)]

@@ -158,7 +158,7 @@ def test_diff_shows_exactly_the_changed_figure(correction: Correction) -> None:
     assert [name.rpartition(" (")[0] for name in told["files_added"]] == [correction.file.name]
     assert len(told["files_removed"]) == 1
     text = wres(correction.of, "diff", 1, 2).stdout
-    assert text.startswith("release 1 to release 2: 1 figures changed\n")
+    assert text.startswith("release 1 to release 2: 1 figure changed\n")
     assert f"changed: {correction.organisation} 2025 indicator 5 all (survey, annual)" in text
     assert json.loads(wres(correction.of, "diff", 1, 1, "--json").stdout)["changes"] == []
 
