@@ -20,6 +20,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export SCARF_ANALYTICS := false
 export SCARF_NO_ANALYTICS := true
 export UV_PYTHON_DOWNLOADS := never
+# Each task and test is a process of its own: without bytecode every one of them compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv takes index and certificate from pip's settings (environment or file), so that one setting serves both.
 # Mixing indexes is safe here: every file must match a hash in the lock.

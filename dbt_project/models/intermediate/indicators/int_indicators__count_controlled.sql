@@ -12,7 +12,9 @@ hidden as (
         *,
         (value_count is not null and shown_value is null)
         or (base_count is not null and shown_base is null)
-        or (rate is not null and disclosure_policy is distinct from 'already_public') as is_hidden
+        or (rate is not null and disclosure_policy is distinct from 'already_public')
+        -- The registry names who may see a source; what BI may not see is hidden whatever its size.
+        or coalesce(is_restricted, false) as is_hidden
     from controlled
 )
 
@@ -36,6 +38,7 @@ select
     case when is_hidden then 'none' else base_source end as base_source,
     case when is_hidden and value_status = 'ok' then 'suppressed' else value_status end as value_status,
     case
+        when is_restricted and value_status = 'ok' then 'Hidden: the source is for analysts only.'
         when is_hidden and value_status = 'ok' then 'Hidden by disclosure control: the figure rests on few people.'
         else status_reason
     end as status_reason,
