@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,12 @@ _period_option = click.option(
     "--period", help="Period (2024 or 2024-06), where neither content nor file name gives it."
 )
 _paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+
+
+def _period(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"20\d\d(-(0[1-9]|1[0-2]))?", value):
+        raise click.BadParameter(f"{value!r} is neither a year nor a month, such as 2024 or 2024-06")
+    return value
 
 
 class _Group(click.Group):

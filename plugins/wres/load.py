@@ -125,7 +125,7 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
         period: fallback when neither content nor name gives the period; else a folder named after it does
             (``landing/organisations/2026-07/etr.csv``).
     """
-    if period is None and re.fullmatch(r"20\d\d(-\d\d)?", path.parent.name):
+    if period is None and re.fullmatch(r"20\d\d(-(0[1-9]|1[0-2]))?", path.parent.name):
         period = path.parent.name
     of = registry.registry(settings)[source]
     archived = archive.archive(settings, source, path)
