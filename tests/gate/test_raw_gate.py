@@ -572,10 +572,10 @@ def test_batch_that_cannot_be_judged_waits(
     broken = suite.rules[0].model_copy(update={"batch": rules.WHOLE, "arguments": {"column": "no_such_column"}})
     suites = {"staff_survey__benchmark": suite.model_copy(update={"rules": (broken,)})}
     with monkeypatch.context() as patch:
-        patch.setattr(gate, "raw_suites", lambda settings: suites)
+        patch.setattr(gate.loads, "raw_suites", lambda settings: suites)
         with pytest.raises(gate.GateError, match="V12 on staff_survey__benchmark"):
             gate.judge_loads(warehouse_home, [loaded.load_id or 0])
-        patch.setattr(gate, "raw_suites", lambda settings: {})
+        patch.setattr(gate.loads, "raw_suites", lambda settings: {})
         with pytest.raises(gate.GateError, match=r"add them to expectations/raw/staff_survey\.yml"):
             gate.judge_loads(warehouse_home, [loaded.load_id or 0])
     assert gate.waiting_loads(warehouse_home) == [loaded.load_id]
