@@ -82,6 +82,8 @@ def test_the_run_succeeds_and_says_what_is_wrong_with_the_files(home: Home) -> N
     assert "Published release 1 from " in done.stdout
     assert done.stdout.count("accepted: ") == 7
     assert re.search(r"V29 .*Q16c", done.stderr)
+    # Nothing of what libraries tell each other.
+    assert not re.search(r"\w+Warning\b|^(INFO|DEBUG|WARNING)\b", done.stderr, re.MULTILINE)
 
 
 def test_every_trust_of_the_workbook_has_its_rates_and_ratios(query: Query, real_data: Path) -> None:

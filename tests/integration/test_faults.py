@@ -155,7 +155,7 @@ def test_killed_at_every_step_a_run_still_ends_as_if_undisturbed(
     nothing_left_behind(of)
 
     # Anywhere: another moment in every session of tests.
-    moment = random.uniform(0.2, 6)
+    moment = random.uniform(0.2, 4)
     process = started(of, sample_feeds)
     time.sleep(moment)
     killed(process)

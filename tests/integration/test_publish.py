@@ -131,19 +131,19 @@ def test_a_reader_who_leaves_a_transaction_open_holds_nobody_up_for_ever(of: Set
     assert (limit, analyst_limit) == ("1min", "1min")
     stage_candidate(of, "mark-2", *marked("mark-2"), gate_passed=True)
     with psycopg.connect(warehouse.dsn(of, "bi_reader")) as forgetful:
-        forgetful.execute("set idle_in_transaction_session_timeout = '2s'")
+        forgetful.execute("set idle_in_transaction_session_timeout = '4s'")
         forgetful.execute("select count(*) from published.indicator_result")
         with reading(of, 2) as readers:
             begun = time.monotonic()
             assert publish.publish(of) is not None
             waited = time.monotonic() - begun
-        assert waited > 1, "the open transaction should have held the views"
+        assert waited > 3, "the open transaction should have held the views"
         with pytest.raises(psycopg.Error):
             forgetful.execute("select 1")
         forgetful.close()
     assert not readers.errors
     # While it waits, a publish steps back again and again, so that other readers pass.
-    assert readers.slowest < 1.5
+    assert readers.slowest < 2.5
     assert readers.reads > 10
 
 
