@@ -345,7 +345,7 @@ def _command() -> str:
     """``wres`` as the reader can type it where they are: with its folder, unless that is on their path."""
     if shutil.which("wres"):
         return "wres"
-    program = Path(sys.argv[0])
+    program = Path(sys.executable).with_name("wres")
     return str(program.relative_to(Path.cwd()) if program.is_relative_to(Path.cwd()) else program)
 
 
