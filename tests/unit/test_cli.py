@@ -110,7 +110,7 @@ def test_releases_are_listed_and_pinned(
         (["releases", "--pin", "7"], 4, "There is no release 7 with tables; see `wres releases`."),
         (["diff", "1", "7"], 4, "Release 7 does not exist or is beyond retention; see `wres releases`."),
         (["trace", "ENGLAND", "2025", "5", "--release", "7"], 4, "Release 7 does not exist or is beyond retention"),
-        (["trace", "XXX", "2025", "5"], 2, "no organisation or area has the code XXX."),
+        (["trace", "ZZ9", "2025", "5"], 2, "no organisation or area has the code ZZ9."),
         (["trace", "ENGLAND", "1999", "5"], 2, "It has years 2025 and indicators 5 (all), 6 (all)"),
         (["trace", "ENGLAND", "2025", "5", "--slice", "nights"], 2, "no figure for ENGLAND 2025 indicator 5 (nights)"),
         (
