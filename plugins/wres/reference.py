@@ -97,11 +97,19 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F05",
-        "neither content nor name nor `--period` says which period the file is from",
+        "neither content nor name nor `--period` nor the folder says which period the file is from, or in the wrong kind",
         "reader",
         "file",
         "critical",
         "plugins/wres/readers/content.py",
+    ),
+    Elsewhere(
+        "F06",
+        "a person takes an accepted file back (`wres withdraw`), and says why",
+        "loader",
+        "file",
+        "critical",
+        "plugins/wres/load.py",
     ),
     Elsewhere(
         "V11",
@@ -201,53 +209,68 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
 )
 
-# The views of the migration: they show the bookkeeping, so no model describes them.
-BOOKKEEPING: dict[str, tuple[str, str, dict[str, str]]] = {
+# The views of the migration: they show the bookkeeping, so no model describes them. Purpose, grain, then type and meaning
+# of each column.
+BOOKKEEPING: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
     "published.release": (
         "Every release there ever was.",
         "One row per release.",
         {
-            "release_id": "Number of the release; its tables are in schema `release_NNNN`.",
-            "published_at": "When it was published.",
-            "is_current": "True for the one that `published` and `restricted` show.",
-            "is_pinned": "True when it is kept beyond retention.",
-            "is_synthetic": "True when it was built from synthetic files.",
-            "code_revision": "Fingerprint of models, rules and registry.",
-            "fingerprint": "Fingerprint of code and input files together: equal inputs give an equal release.",
-            "is_queryable": "False once its tables have been dropped.",
+            "release_id": ("integer, never null", "Number of the release; its tables are in schema `release_NNNN`."),
+            "published_at": ("timestamptz, never null", "When it was published."),
+            "is_current": ("boolean, never null", "True for the one that `published` and `restricted` show."),
+            "is_pinned": ("boolean, never null", "True when it is kept beyond retention."),
+            "is_synthetic": ("boolean, never null", "True when it was built from synthetic files."),
+            "code_revision": ("text, never null", "Fingerprint of models, rules and registry."),
+            "fingerprint": (
+                "text, never null",
+                "Fingerprint of code and input files together: equal inputs give an equal release.",
+            ),
+            "is_queryable": ("boolean, never null", "False once its tables have been dropped."),
         },
     ),
     "published.release_input": (
         "What each release was built from.",
         "One row per release, load and period.",
         {
-            "release_id": "Release.",
-            "source": "Registered source.",
-            "source_table": "Raw table that holds the file's rows.",
-            "period": "Period of the content: survey year, or year and month.",
-            "revision": "1 for the first accepted file with these contents, 2 for the first that restates it, and so on.",
-            "file_name": "Name of the file as it was sent.",
-            "file_sha256": "Hash of its bytes; the archive keeps it under the first twelve characters.",
-            "disclosure_policy": "Policy of the source at the time.",
-            "organisations": "Organisations for which this load is the one in force (1 for files of reference data).",
+            "release_id": ("integer, never null", "Release."),
+            "source": ("text, never null", "Registered source."),
+            "source_table": ("text, never null", "Raw table that holds the file's rows."),
+            "period": ("text, never null", "Period of the content: survey year, or year and month."),
+            "revision": (
+                "integer",
+                "1 for the first accepted file with these contents, 2 for the first that restates it, and so on.",
+            ),
+            "file_name": ("text, never null", "Name of the file as it was sent."),
+            "file_sha256": (
+                "text, never null",
+                "Hash of its bytes; the archive keeps it under the first twelve characters.",
+            ),
+            "disclosure_policy": ("text, never null", "Policy of the source at the time."),
+            "organisations": (
+                "integer, never null",
+                "Organisations for which this load is the one in force (1 for files of reference data).",
+            ),
         },
     ),
     "published.gate_result": (
-        "What the gate found on the release and on each of its files: counts and rules, never values.",
+        "What the gate found on the release and its files, and what a person signed off: counts and rules, never values.",
         "One row per release, rule and batch that it was put to.",
         {
-            "release_id": "Release.",
-            "gate": "`raw` (one file) or `marts` (the candidate).",
-            "source": "Source of the file; null for the candidate.",
-            "file_name": "File; null for the candidate.",
-            "table_name": "Table that was judged.",
-            "rule_id": "Rule (see rules.md).",
-            "severity": "`critical`, `warning` or `info`.",
-            "scope": "What a failure costs: `file`, `row`, `measure` or `release`.",
-            "success": "Whether the rule holds.",
-            "unexpected_count": "In how many places it does not.",
-            "message": "What a failure means.",
-            "judged_at": "When it was judged.",
+            "release_id": ("integer, never null", "Release."),
+            "gate": ("text, never null", "`raw` (one file) or `marts` (the candidate)."),
+            "source": ("text", "Source of the file; null for the candidate."),
+            "file_name": ("text", "File; null for the candidate."),
+            "table_name": ("text, never null", "Table that was judged."),
+            "rule_id": ("text, never null", "Rule (see rules.md)."),
+            "severity": ("text, never null", "`critical`, `warning` or `info`."),
+            "scope": ("text, never null", "What a failure costs: `file`, `row`, `measure` or `release`."),
+            "success": ("boolean, never null", "Whether the rule holds."),
+            "unexpected_count": ("bigint, never null", "In how many places it does not."),
+            "message": ("text, never null", "What a failure means."),
+            "judged_at": ("timestamptz, never null", "When it was judged."),
+            "accepted_at": ("timestamptz", "When a person signed the rule off for this release; null otherwise."),
+            "acceptance_comment": ("text", "Why it was signed off; null where it was not."),
         },
     ),
 }
@@ -420,7 +443,8 @@ def _data_dictionary(settings: Settings) -> str:
     for view, (purpose, grain, columns) in BOOKKEEPING.items():
         sections.append(f"## {view.split('.')[1]}")
         sections.append(f"`{view}`: {purpose} **{grain}**")
-        sections.append(_table(("Column", "Meaning"), ((f"`{name}`", text) for name, text in columns.items())))
+        rows = ((f"`{name}`", kind, text) for name, (kind, text) in columns.items())
+        sections.append(_table(("Column", "Type", "Meaning"), rows))
     return _page(
         "Data dictionary",
         "What readers see. `published` holds what passed disclosure control, rounded, for everybody (`bi_reader`); "
@@ -511,7 +535,8 @@ def _sources(settings: Settings) -> str:
         "Sources",
         "What the warehouse reads, from its registry ([sources/](../sources)). A file belongs into "
         "`.wres/landing/<source>/`, or is named to `wres run --source SOURCE FILE`. Which layout it has is told by its "
-        "content; names only break ties.",
+        "content; names only break ties. Where neither content nor name says which period a file is from, `--period` does, or a "
+        "folder named after it: `.wres/landing/organisations/2026-07/etr.csv`.",
         *sections,
     )
 
@@ -604,9 +629,9 @@ def _period_in_words(layout: Layout) -> str:
     if layout.period.origin == "headers":
         return origin
     return (
-        f"{origin}, else `--period`"
+        f"{origin}, else `--period`, else the folder's name"
         if layout.period.origin == "name"
-        else f"{origin}, else the file's name, else `--period`"
+        else f"{origin}, else the file's name, else `--period`, else the folder's name"
     )
 
 
