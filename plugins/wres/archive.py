@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wres.registry import PERIOD
 from wres.settings import Settings
 
 _MANIFEST = "manifest.json"
@@ -80,6 +81,8 @@ def settle(settings: Settings, source: str, archived: Archived, period: str) -> 
         raise FileNotFoundError(f"The archived copy of {archived.name} is gone from {settings.archive / source}.")
     if current.parent.parent.name != _UNSORTED:
         return current
+    if PERIOD.fullmatch(period) is None:
+        raise ValueError(f"{period!r} is no period; the archive makes no folder of that name.")
     wanted = settings.archive / source / period / archived.sha256[:12]
     wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _write_manifest(current.parent, source, archived.name, archived.sha256, archived.bytes, period)

@@ -96,13 +96,12 @@ def _steps(of: Settings) -> list[_Timing]:
             " sum(seconds), sum(coalesce(rows_out, rows_in))::bigint from ops.outcome group by what order by min(outcome_id)"
         ).fetchall()
         loads = connection.execute(
-            "select f.name, extract(epoch from l.finished_at - l.started_at), l.rows_loaded, o.seconds"
-            " from ops.load as l inner join ops.file as f on l.file_sha256 = f.sha256"
-            " inner join ops.outcome as o on o.step = 'load' and starts_with(o.message, f.name || ':')"
+            "select l.file_name, l.rows_loaded, o.seconds from ops.load as l"
+            " inner join ops.outcome as o on o.step = 'load' and starts_with(o.message, l.file_name || ':')"
             " order by o.seconds desc limit 2"
         ).fetchall()
     return [
-        *(_Timing(f"load of {name}", seconds, count) for name, _, count, seconds in loads),
+        *(_Timing(f"load of {name}", seconds, count) for name, count, seconds in loads),
         *(_Timing(what, seconds, count) for what, seconds, count in rows),
     ]
 

@@ -160,6 +160,9 @@ def _run_dbt(settings: Settings) -> str:
     # Unit tests prove the SQL and belong to the test suite; data tests guard the candidate at hand.
     result = dbt(settings, "build", "--exclude-resource-type", "unit_test")
     if result.exception is not None:
+        # Interrupted, dbt tries to end its sessions, which its role may not; the server ends them with the connection.
+        if "pg_signal_backend" in str(result.exception):
+            raise KeyboardInterrupt
         raise BuildError(f"dbt could not run: {result.exception}")
     nodes = result.result.results if result.result is not None else []
     failed = [node for node in nodes if node.status in ("error", "fail", "runtime error")]

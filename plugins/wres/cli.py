@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,19 +15,23 @@ from typing import Any
 import click
 
 from wres import __version__
+from wres.registry import PERIOD
 from wres.settings import settings
 
-OK, REJECTED, WRONG_USE, BLOCKED, FAILED = 0, 1, 2, 3, 4
+OK, REJECTED, WRONG_USE, BLOCKED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
 _source_option = click.option("--source", help="Source of the files, where their folder does not say it.")
 _period_option = click.option(
-    "--period", help="Period (2024 or 2024-06), where neither content nor file name gives it."
+    "--period",
+    metavar="YYYY[-MM]",
+    callback=lambda _context, _option, value: _period(value),
+    help="Period (2024 or 2024-06), where neither content nor file name gives it.",
 )
 _paths_argument = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 
 
 def _period(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"20\d\d(-(0[1-9]|1[0-2]))?", value):
+    if value is not None and not PERIOD.fullmatch(value):
         raise click.BadParameter(f"{value!r} is neither a year nor a month, such as 2024 or 2024-06")
     return value
 
@@ -40,25 +43,44 @@ class _Group(click.Group):
         import psycopg
 
         from wres.build import BuildError
-        from wres.gate import GateError
-        from wres.load import UnknownSourceError
+        from wres.gate import GateError, UnknownRuleError
+        from wres.load import UnknownLoadError, UnknownSourceError
         from wres.postgres import PostgresError
-        from wres.publish import PublishError
+        from wres.publish import NotPassedError, PublishError, UnknownReleaseError
         from wres.registry import RegistryError
         from wres.rules import RulesError
         from wres.trace import TraceError
-        from wres.warehouse import WarehouseError
+        from wres.warehouse import UnknownRoleError, WarehouseError
 
-        wrong_use = (UnknownSourceError, FileNotFoundError, TraceError, RegistryError, RulesError)
+        wrong_use = (
+            UnknownSourceError,
+            UnknownLoadError,
+            UnknownReleaseError,
+            UnknownRoleError,
+            UnknownRuleError,
+            FileNotFoundError,
+            TraceError,
+            RegistryError,
+            RulesError,
+        )
         failures = (WarehouseError, PostgresError, BuildError, GateError, PublishError)
         try:
             return super().invoke(ctx)
         except wrong_use as error:
             _stop(error, WRONG_USE)
+        except NotPassedError as error:
+            _stop(error, BLOCKED)
         except failures as error:
             _stop(error, FAILED)
         except psycopg.OperationalError as error:
-            _stop(RuntimeError(f"The warehouse server went away: {error}".strip()), FAILED)
+            _stop(
+                RuntimeError(
+                    f"The warehouse server went away; the same command again goes on from here. {error}".strip()
+                ),
+                FAILED,
+            )
+        except (KeyboardInterrupt, click.Abort):
+            _stop(RuntimeError("Interrupted. The same command again goes on from here."), INTERRUPTED)
 
 
 def _stop(error: Exception, code: int) -> None:
@@ -92,9 +114,11 @@ def _feeds(paths: tuple[Path, ...], source: str | None) -> list[tuple[str, Path]
     from wres import load
 
     of = settings()
-    feeds = load.feed_files(of, paths or ([of.landing] if of.landing.is_dir() else []), source)
+    if not paths:  # what is new in the landing folder; files rejected under these rules before stay where they are
+        return [(found.source, found.path) for found in load.discover(of, source)]
+    feeds = load.feed_files(of, paths, source)
     if not feeds:
-        where = ", ".join(map(str, paths)) or str(of.landing)
+        where = ", ".join(map(str, paths))
         click.echo(
             f"wres: no file of a registered source in {where}. Expected DIR/<source>/file, or name a file with --source.",
             err=True,
@@ -139,7 +163,7 @@ def load(source: str | None, period: str | None, paths: tuple[Path, ...]) -> Non
 @click.option("--keep-going", is_flag=True, help="Build and publish the accepted files although others were rejected.")
 @_paths_argument
 def run(source: str | None, period: str | None, keep_going: bool, paths: tuple[Path, ...]) -> None:
-    """Load, build, gate and publish in one process. Without PATH: what lies in the landing folder.
+    """Load, build, gate and publish in one process. Without PATH: what is new in the landing folder.
 
     Exit code 0: published, or nothing new; 1: a file was rejected (nothing is built unless --keep-going);
     2: wrong use; 3: the gate blocks and nothing is published.
@@ -195,8 +219,23 @@ def accept(rule: str, comment: str) -> None:
     """Sign off a rule that waits for a person, for the candidate at hand; then run `wres gate` again."""
     from wres import gate as judge
 
-    judge.accept(settings(), rule.upper(), comment)
+    if not comment.strip():
+        raise click.BadParameter("say why; the comment is kept with the acceptance", param_hint="--comment")
+    judge.accept(settings(), rule.upper(), comment.strip())
     click.echo(f"{rule.upper()} is accepted for this candidate. Next: wres gate, then wres publish")
+
+
+@main.command()
+@click.argument("load_id", metavar="LOAD", type=int)
+@click.option("--comment", required=True, help="Why the file is taken back; kept in its report.")
+def withdraw(load_id: int, comment: str) -> None:
+    """Take an accepted load back: what it had superseded is in force again. LOAD as in `wres status`."""
+    from wres import load as loader
+
+    if not comment.strip():
+        raise click.BadParameter("say why; the comment is kept with the load", param_hint="--comment")
+    name = loader.withdraw(settings(), load_id, comment.strip())
+    click.echo(f"Load {load_id} ('{name}') is withdrawn. Next: wres run, which publishes what is in force now")
 
 
 @main.command()
@@ -369,7 +408,7 @@ def status(as_json: bool) -> None:
         (
             "last loads",
             [
-                f"{row['state']:<9} {row['source']}/{row['file']}"
+                f"{row['load_id']:>4} {row['state']:<9} {row['source']}/{row['file']}"
                 + (f" ({row['period']}, revision {row['revision']})" if row["revision"] else "")
                 for row in now.loads
             ],

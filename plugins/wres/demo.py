@@ -277,9 +277,8 @@ def _print_rejected(settings: Settings, console: Console) -> int:
     held = [archive.sha256_of(path) for _, path in load.feed_files(settings, [settings.landing])]
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         rows = connection.execute(
-            "select distinct on (f.sha256) f.name, l.state, l.report from ops.load as l"
-            " inner join ops.file as f on l.file_sha256 = f.sha256 where f.sha256 = any(%s)"
-            " order by f.sha256, l.load_id desc",
+            "select distinct on (l.file_sha256) l.file_name, l.state, l.report from ops.load as l"
+            " where l.file_sha256 = any(%s) order by l.file_sha256, l.load_id desc",
             [held],
         ).fetchall()
     rejected = [(name, settings.home / report) for name, state, report in rows if state == "rejected" and report]

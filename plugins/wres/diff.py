@@ -53,12 +53,14 @@ def diff(settings: Settings, older: int, newer: int) -> Difference:
     """Compare the true figures of two releases that still have their tables.
 
     Raises:
-        publish.PublishError: a release does not exist or is beyond retention.
+        publish.UnknownReleaseError: a release does not exist or is beyond retention.
     """
     known = {release.release_id: release for release in publish.releases(settings)}
     for number in (older, newer):
         if number not in known or known[number].dropped_at is not None:
-            raise publish.PublishError(f"Release {number} does not exist or is beyond retention; see `wres releases`.")
+            raise publish.UnknownReleaseError(
+                f"Release {number} does not exist or is beyond retention; see `wres releases`."
+            )
     query = sql.SQL(
         """
         with old as (

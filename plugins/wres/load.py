@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +30,10 @@ _IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
 State = Literal["known", "loaded", "rejected"]
 
 
+class UnknownLoadError(ValueError):
+    """A load that does not exist, or is not in the state that is asked for."""
+
+
 class UnknownSourceError(ValueError):
     """A path from which the source cannot be told."""
 
@@ -46,13 +49,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Loaded:
-    """What became of one file: ``known`` (accepted before, or now with another load), ``loaded`` or ``rejected``."""
+    """What became of one file: ``known`` (accepted before, or now with another load), ``loaded`` or ``rejected``.
+
+    ``remark`` says what a person should know of a known file: that it is superseded, or in force for another period.
+    """
 
     path: Path
     source: str
     state: State
     load_id: int | None
     rows: int = 0
+    remark: str = ""
 
 
 def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = None) -> list[tuple[str, Path]]:
@@ -90,7 +97,11 @@ def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = N
 
 
 def discover(settings: Settings, source: str | None = None) -> list[Found]:
-    """Files in the landing folder that are new, or were rejected under other rules than today's."""
+    """Files in the landing folder that are new, or were rejected under other rules than today's.
+
+    A name may hold the period, and so may the folder: the same bytes under another name, or in a folder named after a
+    period where none was found before, deserve a second look. What a person has withdrawn comes back by command only.
+    """
     sources = [source] if source else sorted(registry.registry(settings))
     today = registry.digest(settings)
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
@@ -101,8 +112,9 @@ def discover(settings: Settings, source: str | None = None) -> list[Found]:
                 sha256 = archive.sha256_of(path)
                 judged = connection.execute(
                     "select 1 from ops.load where file_sha256 = %s and source = %s"
-                    " and (state = 'accepted' or (state = 'rejected' and registry_digest = %s))",
-                    [sha256, of, today],
+                    " and (state = 'accepted' or problems @> '[{\"rule\": \"F06\"}]' or (state = 'rejected' and registry_digest = %s and file_name = %s"
+                    ' and not (%s and problems @> \'[{"rule": "F05"}]\')))',
+                    [sha256, of, today, path.name, _folder_period(path) is not None],
                 ).fetchone()
                 if judged is None and sha256 not in {other.sha256 for other in found}:
                     found.append(Found(of, path, sha256))
@@ -125,8 +137,7 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
         period: fallback when neither content nor name gives the period; else a folder named after it does
             (``landing/organisations/2026-07/etr.csv``).
     """
-    if period is None and re.fullmatch(r"20\d\d(-(0[1-9]|1[0-2]))?", path.parent.name):
-        period = path.parent.name
+    period = period or _folder_period(path)
     of = registry.registry(settings)[source]
     archived = archive.archive(settings, source, path)
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
@@ -140,10 +151,11 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
             [archived.sha256, source],
         ).fetchone()
         if earlier:
-            state: State = "known" if earlier[1] == "accepted" else "loaded"
-            return Loaded(path, source, state, earlier[0])
+            if earlier[1] == "loaded":
+                return Loaded(path, source, "loaded", earlier[0])
+            return Loaded(path, source, "known", earlier[0], remark=_remark(connection, earlier[0], period))
         with outcome.step(connection, "load", source=source) as recorded:
-            load_id = _register(settings, connection, of, archived)
+            load_id = _register(settings, connection, of, archived, path.name)
             try:
                 batch, rows = _copy(settings, connection, of, archived, load_id, path.name, period)
             except FileRejected as rejection:
@@ -177,11 +189,66 @@ def accept(connection: psycopg.Connection, load_id: int, problems: Sequence[Prob
     )
 
 
+def _folder_period(path: Path) -> str | None:
+    """The period that a file's folder is named after, or the folder above it (as in the archive)."""
+    names = (path.parent.name, path.parent.parent.name)
+    return next((name for name in names if registry.PERIOD.fullmatch(name)), None)
+
+
+def withdraw(settings: Settings, load_id: int, comment: str) -> str:
+    """Take an accepted load back: its rows leave raw, and what it had superseded is in force again.
+
+    The bytes stay in the archive, and may be loaded again (under another period, say). Returns the file's name.
+
+    Raises:
+        UnknownLoadError: there is no accepted load of that number.
+    """
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
+        row = connection.execute(
+            "select file_name from ops.load where load_id = %s and state = 'accepted'", [load_id]
+        ).fetchone()
+        if row is None:
+            raise UnknownLoadError(f"There is no accepted load {load_id}; `wres status` shows the numbers.")
+        with outcome.step(connection, "withdraw") as recorded:
+            reject(
+                settings,
+                connection,
+                load_id,
+                [
+                    Problem(
+                        rule="F06",
+                        scope="file",
+                        message=f"withdrawn by a person: {comment}",
+                        action="Nothing; load a file for the same contents if there is a better one.",
+                    )
+                ],
+            )
+            recorded.message = f"load {load_id}: {row[0]}"
+        return str(row[0])
+
+
+def _remark(connection: psycopg.Connection, load_id: int, period: str | None) -> str:
+    in_force = connection.execute("select period from ops.load where load_id = %s", [load_id]).fetchone()
+    if period and in_force and in_force[0] != period:
+        return f"in force for period {in_force[0]}, not {period}; to change that: wres withdraw {load_id}, then load it again"
+    newer = connection.execute(
+        "select distinct l.load_id, l.file_name from ops.load_content as ours"
+        " inner join ops.load_content as theirs on (ours.source_table, ours.period, ours.org_code)"
+        " = (theirs.source_table, theirs.period, theirs.org_code)"
+        " inner join ops.load as l on theirs.load_id = l.load_id"
+        " where ours.load_id = %(load_id)s and theirs.load_id > %(load_id)s and l.state = 'accepted'"
+        " order by l.load_id desc limit 1",
+        {"load_id": load_id},
+    ).fetchone()
+    if newer is None:
+        return ""
+    return f"superseded by load {newer[0]} ('{newer[1]}'); to take that one back: wres withdraw {newer[0]}"
+
+
 def reject(settings: Settings, connection: psycopg.Connection, load_id: int, problems: Sequence[Problem]) -> None:
     """Refuse a load: its raw rows go, the archived file and the report stay."""
     name, sha256, source, table = connection.execute(
-        "select f.name, f.sha256, l.source, l.source_table from ops.load as l"
-        " inner join ops.file as f on l.file_sha256 = f.sha256 where l.load_id = %s",
+        "select file_name, file_sha256, source, source_table from ops.load where load_id = %s",
         [load_id],
     ).fetchone()  # type: ignore[misc]
     path = report.write(settings, source, sha256, name, problems)
@@ -198,7 +265,9 @@ def reject(settings: Settings, connection: psycopg.Connection, load_id: int, pro
         )
 
 
-def _register(settings: Settings, connection: psycopg.Connection, of: Source, archived: archive.Archived) -> int:
+def _register(
+    settings: Settings, connection: psycopg.Connection, of: Source, archived: archive.Archived, name: str
+) -> int:
     with connection.transaction():
         connection.execute(
             "insert into ops.file (sha256, source, name, bytes, archived_as) values (%s, %s, %s, %s, %s)"
@@ -212,9 +281,10 @@ def _register(settings: Settings, connection: psycopg.Connection, of: Source, ar
             ],
         )
         row = connection.execute(
-            "insert into ops.load (file_sha256, source, state, registry_digest) values (%s, %s, 'loading', %s)"
+            "insert into ops.load (file_sha256, file_name, source, state, registry_digest)"
+            " values (%s, %s, %s, 'loading', %s)"
             " returning load_id",
-            [archived.sha256, of.name, registry.digest(settings)],
+            [archived.sha256, name, of.name, registry.digest(settings)],
         ).fetchone()
     return int(row[0])  # type: ignore[index]
 

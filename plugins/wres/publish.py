@@ -34,6 +34,14 @@ class PublishError(RuntimeError):
     """The candidate cannot be published, or the release asked for cannot be served; the message says why."""
 
 
+class NotPassedError(PublishError):
+    """The candidate's gate has not let it through."""
+
+
+class UnknownReleaseError(PublishError):
+    """No release of that number, or its tables are gone."""
+
+
 @dataclass(frozen=True)
 class Release:
     """One release, as listed by ``wres releases``."""
@@ -79,7 +87,7 @@ def publish(settings: Settings) -> Release | None:
                 return None
             raise PublishError("There is no candidate to publish: run `wres build` and `wres gate` first.")
         if candidate[1] is not True:
-            raise PublishError("The candidate has not passed its gate: run `wres gate` and see what it says.")
+            raise NotPassedError("The candidate has not passed its gate: run `wres gate` and see what it says.")
         if newest and newest[0] == candidate[0]:
             return None
         with outcome.step(connection, "publish") as recorded:
@@ -99,9 +107,9 @@ def rollback(settings: Settings, release_id: int) -> None:
             "select schema_name, dropped_at, is_current from ops.release where release_id = %s", [release_id]
         ).fetchone()
         if found is None:
-            raise PublishError(f"There is no release {release_id}; see `wres releases`.")
+            raise UnknownReleaseError(f"There is no release {release_id}; see `wres releases`.")
         if found[1] is not None:
-            raise PublishError(
+            raise UnknownReleaseError(
                 f"Release {release_id} is beyond retention; its tables were dropped on {found[1]:%d %B %Y}."
             )
         if found[2]:
@@ -124,7 +132,7 @@ def pin(settings: Settings, release_id: int, *, pinned: bool) -> None:
             "update ops.release set is_pinned = %s where release_id = %s and dropped_at is null", [pinned, release_id]
         )
         if done.rowcount == 0:
-            raise PublishError(f"There is no release {release_id} with tables; see `wres releases`.")
+            raise UnknownReleaseError(f"There is no release {release_id} with tables; see `wres releases`.")
 
 
 def prune(settings: Settings) -> list[int]:
@@ -192,13 +200,12 @@ def _swap_in_candidate(connection: psycopg.Connection) -> int:
         sql.SQL(
             """
         insert into ops.release_input
-        select %s, l.load_id, l.source, c.source_table, c.period, l.revision, f.name, f.sha256,
+        select %s, l.load_id, l.source, c.source_table, c.period, l.revision, l.file_name, l.file_sha256,
             coalesce(s.disclosure_policy, 'none'), count(*)
         from {} as c
         inner join ops.load as l on c.load_id = l.load_id
-        inner join ops.file as f on l.file_sha256 = f.sha256
         inner join ops.source as s on l.source = s.source
-        group by l.load_id, l.source, c.source_table, c.period, l.revision, f.name, f.sha256, s.disclosure_policy
+        group by l.load_id, l.source, c.source_table, c.period, l.revision, l.file_name, l.file_sha256, s.disclosure_policy
         """
         ).format(BUILT_FROM),
         [release_id],

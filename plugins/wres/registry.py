@@ -48,6 +48,9 @@ class Disclosure(_Strict):
     reason: str = Field(min_length=10)
 
 
+PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?")
+
+
 class Period(_Strict):
     """Where a file's period comes from: its title, a date column, or its name; ``--period`` serves when it gives none."""
 
@@ -55,6 +58,11 @@ class Period(_Strict):
     pattern: Pattern | None = None
     column: str | None = None
     date_format: str | None = None
+    monthly: bool = False
+
+    def holds(self, period: str) -> bool:
+        """Whether a text is a period of this kind: a month (``2026-07``) of a monthly source, else a year (``2024``)."""
+        return PERIOD.fullmatch(period) is not None and ("-" in period) == self.monthly
 
 
 class Due(_Strict):

@@ -34,7 +34,7 @@ def load_and_judge(settings: Settings, feeds: Sequence[tuple[str, Path]], period
         say(f"loading {number} of {len(feeds)}: {source}/{path.name}")
         loaded = load.load_file(settings, source, path, period)
         if loaded.state == "known":
-            known.append(f"{source}/{path.name}")
+            known.append(f"{source}/{path.name}" + (f" ({loaded.remark})" if loaded.remark else ""))
         elif loaded.load_id is not None:
             read.append(loaded.load_id)
     waiting = gate.waiting_loads(settings)
@@ -49,7 +49,7 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
     Raises:
         build.BuildError, gate.GateError, publish.PublishError, warehouse.WriterBusyError: see there.
     """
-    with warehouse.writer(settings, wait_seconds=wait_seconds):
+    with warehouse.writer(settings, wait_seconds=wait_seconds, waiting=lambda: say("waiting for another wres process")):
         now = build.inputs(settings)
         if not now.feeds_indicators:
             return OK, "Nothing to publish yet: no accepted file feeds an indicator."
@@ -69,7 +69,8 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
         if release is None:
             return OK, _nothing_new(publish.releases(settings))
         kind = " (synthetic)" if release.is_synthetic else ""
-        return OK, f"Published release {release.release_id}{kind} from {release.inputs} inputs.{notes}"
+        inputs = f"{release.inputs} {'input' if release.inputs == 1 else 'inputs'}"
+        return OK, f"Published release {release.release_id}{kind} from {inputs}.{_stepped_aside(settings)}{notes}"
 
 
 def _nothing_new(releases: Sequence[publish.Release]) -> str:
@@ -78,3 +79,14 @@ def _nothing_new(releases: Sequence[publish.Release]) -> str:
     if current and current.release_id != releases[0].release_id:
         sentence += f" Release {current.release_id} is served, by a rollback."
     return sentence
+
+
+def _stepped_aside(settings: Settings) -> str:
+    """A sentence where real files have just displaced synthetic ones, and with them most of what was shown."""
+    newest, *earlier = publish.releases(settings)
+    if newest.is_synthetic or not earlier or not earlier[0].is_synthetic:
+        return ""
+    return (
+        f"\n  note: synthetic files ({earlier[0].inputs} inputs of release {earlier[0].release_id}) have stepped aside;"
+        " what only they held comes back with the real files: national and organisational workbook, organisations."
+    )

@@ -42,25 +42,25 @@ def status(settings: Settings) -> Status:
             " from ops.release as r where is_current"
         ).fetchone()
         loads = cursor.execute(
-            "select l.source, f.name as file, l.period, l.state, l.revision, l.rows_loaded, l.rows_rejected, l.started_at"
-            " from ops.load as l inner join ops.file as f on l.file_sha256 = f.sha256 order by load_id desc limit %s",
+            "select l.load_id, l.source, l.file_name as file, l.period, l.state, l.revision, l.rows_loaded, l.rows_rejected,"
+            " l.started_at from ops.load as l order by load_id desc limit %s",
             [_LAST_LOADS],
         ).fetchall()
         rejected = cursor.execute(
-            "select l.source, f.name as file, l.started_at, l.report from ops.load as l"
-            " inner join ops.file as f on l.file_sha256 = f.sha256"
-            " where l.state = 'rejected' and not exists (select from ops.load as later"
+            "select l.load_id, l.source, l.file_name as file, l.started_at, l.report from ops.load as l"
+            " where l.state = 'rejected' and not l.problems @> '[{\"rule\": \"F06\"}]' and not exists (select from ops.load as later"
             " where later.file_sha256 = l.file_sha256 and later.load_id > l.load_id)"
-            " and not exists (select from ops.load as mended inner join ops.file as g on mended.file_sha256 = g.sha256"
-            " where mended.state = 'accepted' and mended.load_id > l.load_id and g.name = f.name"
-            " and g.source = f.source) order by l.load_id desc"
+            " and not exists (select from ops.load as mended"
+            " where mended.state = 'accepted' and mended.load_id > l.load_id and mended.file_name = l.file_name"
+            " and mended.source = l.source) order by l.load_id desc"
         ).fetchall()
         problems = [
             f"{row['rule_id']} {row['table_name']}: {row['message']} ({row['unexpected_count']})"
             for row in cursor.execute(
                 "select distinct on (rule_id, table_name, message) rule_id, table_name, message, unexpected_count,"
-                " severity from ops.gate_result where not success and severity <> 'info' and (gate = 'marts' and"
-                " (release_id = %(release)s or fingerprint in (select fingerprint from ops.candidate)))"
+                " severity from ops.gate_result where not success and severity <> 'info' and"
+                " (release_id = %(release)s or fingerprint in (select fingerprint from ops.candidate)"
+                " or load_id in (select load_id from ops.release_input where release_id = %(release)s))"
                 " order by rule_id, table_name, message, gate_result_id desc",
                 {"release": release["release_id"] if release else None},
             ).fetchall()

@@ -42,9 +42,10 @@ def trace(
 
     Raises:
         TraceError: no such figure.
-        publish.PublishError: no such release.
+        publish.UnknownReleaseError: no such release.
     """
     of = _release(settings, release)
+    org_code = org_code.upper()
     where = {
         "org_code": org_code,
         "wres_year": wres_year,
@@ -89,7 +90,7 @@ def _release(settings: Settings, wanted: int | None) -> publish.Release:
             return release
     if wanted is None:
         raise publish.PublishError("Nothing is published yet: run `wres run` first.")
-    raise publish.PublishError(f"Release {wanted} does not exist or is beyond retention; see `wres releases`.")
+    raise publish.UnknownReleaseError(f"Release {wanted} does not exist or is beyond retention; see `wres releases`.")
 
 
 def _nearby(cursor: Any, of: publish.Release, org_code: str, wres_year: int, indicator_code: str, slice_: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -34,6 +34,10 @@ class WarehouseError(RuntimeError):
     """The warehouse cannot be used as it is; the message says what to do."""
 
 
+class UnknownRoleError(ValueError):
+    """A role that the warehouse does not have."""
+
+
 class WriterBusyError(WarehouseError):
     """Another build, gate or publish holds the warehouse."""
 
@@ -52,10 +56,11 @@ def dsn(settings: Settings, role: str, database: str = "warehouse") -> str:
         database: ``warehouse`` or ``airflow``; on a server of the user's own, ``warehouse`` is the URI's database.
 
     Raises:
-        WarehouseError: unknown role, server too old or out of reach.
+        UnknownRoleError: there is no such role.
+        WarehouseError: the server is too old or out of reach.
     """
     if role not in (*GROUPS, AIRFLOW):
-        raise WarehouseError(f"There is no role {role!r}. Roles: {', '.join((*GROUPS, AIRFLOW))}.")
+        raise UnknownRoleError(f"There is no role {role!r}. Roles: {', '.join((*GROUPS, AIRFLOW))}.")
     migrate(settings)
     info = psycopg.conninfo.conninfo_to_dict(_administrator(settings, database))
     host, port, name = str(info.get("host", "localhost")), info.get("port", 5432), quote(str(info["dbname"]))
@@ -85,19 +90,24 @@ def connect(settings: Settings, role: str, *, autocommit: bool = False) -> psyco
 
 
 @contextmanager
-def writer(settings: Settings, *, wait_seconds: float = 0.0) -> Iterator[None]:
+def writer(
+    settings: Settings, *, wait_seconds: float = 0.0, waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
     """Hold the one writer's place for build, gate, publish and rollback; freed by the server if the process dies.
 
     Raises:
         WriterBusyError: another process holds it still after ``wait_seconds``.
     """
     with connect(settings, "wres_publisher", autocommit=True) as connection:
-        deadline = time.monotonic() + wait_seconds
+        deadline, told = time.monotonic() + wait_seconds, False
         while not connection.execute("select pg_try_advisory_lock(%s)", [_WRITER_LOCK]).fetchone()[0]:  # type: ignore[index]
             if time.monotonic() >= deadline:
                 raise WriterBusyError(
                     "Another wres process is building or publishing. Wait for it to end, or see `wres status`."
                 )
+            if not told:
+                waiting()
+                told = True
             time.sleep(0.5)
         yield
 

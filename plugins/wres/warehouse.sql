@@ -107,6 +107,7 @@ create table if not exists ops.file (
 create table if not exists ops.load (
     load_id bigint generated always as identity primary key,
     file_sha256 text not null references ops.file,
+    file_name text not null,
     source text not null,
     layout text,
     source_table text,
@@ -229,7 +230,7 @@ create table if not exists ops.acceptance (
     rule_id text not null,
     fingerprint text not null,
     comment text not null check (length(trim(comment)) > 0),
-    accepted_by text not null default session_user,
+    accepted_by text not null,
     accepted_at timestamptz not null default now(),
     primary key (rule_id, fingerprint)
 );
@@ -287,11 +288,11 @@ from ops.release_input;
 
 create or replace view published.gate_result as
 select
-    g.release_id, g.gate, l.source, f.name as file_name, g.table_name, g.rule_id, g.severity, g.scope, g.success,
-    g.unexpected_count, g.message, g.judged_at
+    g.release_id, g.gate, l.source, l.file_name, g.table_name, g.rule_id, g.severity, g.scope, g.success,
+    g.unexpected_count, g.message, g.judged_at, a.accepted_at, a.comment as acceptance_comment
 from ops.gate_result as g
 left join ops.load as l on g.load_id = l.load_id
-left join ops.file as f on l.file_sha256 = f.sha256
+left join ops.acceptance as a on g.fingerprint = a.fingerprint and g.rule_id = a.rule_id and not g.success
 where g.release_id is not null;
 
 alter view published.release owner to wres_publisher;

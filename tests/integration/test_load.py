@@ -492,3 +492,70 @@ def test_two_runs_judge_a_load_once(warehouse_home: Settings, tmp_path: Path, mo
         run.join()
     assert judged == [loaded.load_id]
     assert [verdict.state for verdict in verdicts] == ["accepted", "accepted"]
+
+
+def test_withdrawn_load_gives_way_to_what_it_had_superseded(warehouse_home: Settings, tmp_path: Path) -> None:
+    """A file accepted by mistake is taken back; its bytes may be loaded again, under another period too."""
+    first, second = tmp_path / "a" / "etr_2026-07.csv", tmp_path / "b" / "etr_2026-07.csv"
+    for path, name in ((first, "FIRST NHS TRUST"), (second, "SECOND NHS TRUST")):
+        path.parent.mkdir()
+        path.write_text(",".join(f'"{cell}"' for cell in ("RAA", name, "Y59", "QKS", *[""] * 23)) + "\n")
+    loads = [load.load_file(warehouse_home, "organisations", path).load_id or 0 for path in (first, second)]
+    with warehouse.connect(warehouse_home, "wres_loader", autocommit=True) as connection:
+        for load_id in loads:
+            load.accept(connection, load_id, [])
+    known = load.load_file(warehouse_home, "organisations", first)
+    assert known.state == "known" and f"superseded by load {loads[1]}" in known.remark
+    other = load.load_file(warehouse_home, "organisations", second, "2026-08")
+    assert "in force for period 2026-07, not 2026-08" in other.remark
+
+    assert load.withdraw(warehouse_home, loads[1], "sent by mistake") == "etr_2026-07.csv"
+    in_force = "select load_id from ops.current_content"
+    assert rows_of(warehouse_home, in_force) == [(loads[0],)]
+    assert rows_of(warehouse_home, f"select 1 from raw.organisations__trust where _load_id = {loads[1]}") == []
+    assert load.load_file(warehouse_home, "organisations", first).remark == ""
+    with pytest.raises(load.UnknownLoadError, match=f"no accepted load {loads[1]}"):
+        load.withdraw(warehouse_home, loads[1], "again")
+    again = load.load_file(warehouse_home, "organisations", second)
+    assert again.state == "loaded" and again.load_id not in loads
+
+
+@pytest.mark.parametrize(
+    ("name", "period", "state"),
+    [
+        ("etr.csv", "2026-07", "loaded"),
+        ("2026-07/etr.csv", None, "loaded"),
+        ("etr.csv", "2026", "rejected"),
+        ("etr.csv", "lately", "rejected"),
+        ("etr.csv", "../../x", "rejected"),
+        ("etr_2026-99.csv", None, "rejected"),
+    ],
+)
+def test_period_is_a_month_of_the_calendar_or_the_file_is_refused(
+    warehouse_home: Settings, tmp_path: Path, name: str, period: str | None, state: str
+) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(",".join(f'"{cell}"' for cell in ("RAA", "A NHS TRUST", "Y59", "QKS", *[""] * 23)) + "\n")
+    loaded = load.load_file(warehouse_home, "organisations", path, period)
+    assert loaded.state == state
+    [(problems,)] = rows_of(warehouse_home, "select problems from ops.load")
+    assert [problem["rule"] for problem in problems] == ([] if state == "loaded" else ["F05"])
+    assert {folder.name for folder in warehouse_home.archive.glob("*/*")} <= {"2026-07", "unsorted"}
+
+
+def test_renamed_file_is_looked_at_again(warehouse_home: Settings) -> None:
+    """The name may hold the period: what was refused as etr.csv is new as etr_2026-07.csv."""
+    folder = warehouse_home.landing / "organisations"
+    folder.mkdir(parents=True)
+    path = folder / "etr.csv"
+    path.write_text(",".join(f'"{cell}"' for cell in ("RAA", "A NHS TRUST", "Y59", "QKS", *[""] * 23)) + "\n")
+    assert load.load_file(warehouse_home, "organisations", path).state == "rejected"
+    assert load.discover(warehouse_home) == []
+    renamed = path.rename(folder / "etr_2026-07.csv")
+    assert [found.path for found in load.discover(warehouse_home)] == [renamed]
+    loaded = load.load_file(warehouse_home, "organisations", renamed)
+    assert rows_of(warehouse_home, f"select file_name from ops.load where load_id = {loaded.load_id}") == [
+        ("etr_2026-07.csv",)
+    ]
+    assert loaded.state == "loaded"

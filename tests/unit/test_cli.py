@@ -19,7 +19,7 @@ from wres.settings import Settings
 
 COMMANDS = {
     "accept", "bench", "build", "check", "demo", "diff", "docs", "down", "dsn", "gate", "load", "migrate", "publish", "releases",
-    "rollback", "run", "sample", "status", "stop", "trace", "up",
+    "rollback", "run", "sample", "status", "stop", "trace", "up", "withdraw",
 }  # fmt: skip
 
 
@@ -105,17 +105,17 @@ def test_releases_are_listed_and_pinned(
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["dsn", "--role", "king"], 4, "There is no role 'king'. Roles: "),
-        (["rollback", "7"], 4, "There is no release 7; see `wres releases`."),
-        (["releases", "--pin", "7"], 4, "There is no release 7 with tables; see `wres releases`."),
-        (["diff", "1", "7"], 4, "Release 7 does not exist or is beyond retention; see `wres releases`."),
-        (["trace", "ENGLAND", "2025", "5", "--release", "7"], 4, "Release 7 does not exist or is beyond retention"),
+        (["dsn", "--role", "king"], 2, "There is no role 'king'. Roles: "),
+        (["rollback", "7"], 2, "There is no release 7; see `wres releases`."),
+        (["releases", "--pin", "7"], 2, "There is no release 7 with tables; see `wres releases`."),
+        (["diff", "1", "7"], 2, "Release 7 does not exist or is beyond retention; see `wres releases`."),
+        (["trace", "ENGLAND", "2025", "5", "--release", "7"], 2, "Release 7 does not exist or is beyond retention"),
         (["trace", "ZZ9", "2025", "5"], 2, "no organisation or area has the code ZZ9."),
         (["trace", "ENGLAND", "1999", "5"], 2, "It has years 2025 and indicators 5 (all), 6 (all)"),
         (["trace", "ENGLAND", "2025", "5", "--slice", "nights"], 2, "no figure for ENGLAND 2025 indicator 5 (nights)"),
         (
             ["accept", "V99", "--comment", "why not"],
-            4,
+            2,
             "V99 does not wait for a signature. Rules that do: G04, V17, V39.",
         ),
         (["gate"], 4, "There is no candidate to judge: run `wres build` first."),

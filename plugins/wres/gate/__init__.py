@@ -5,13 +5,14 @@ act on the results: file, rows, measure or release.
 """
 
 from wres.gate.candidate import CandidateVerdict, accept, judge_candidate
-from wres.gate.judge import Finding, GateError
+from wres.gate.judge import Finding, GateError, UnknownRuleError
 from wres.gate.loads import Verdict, judge_loads, summary, waiting_loads
 
 __all__ = [
     "CandidateVerdict",
     "Finding",
     "GateError",
+    "UnknownRuleError",
     "Verdict",
     "accept",
     "judge_candidate",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,11 @@ import psycopg
 from psycopg import sql
 
 from wres import outcome, warehouse
-from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record
+from wres.gate.judge import Finding, GateError, Judge, UnknownRuleError, batches_of, open_judge, record
 from wres.rules import marts_suites
 from wres.settings import Settings
+
+_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -64,19 +67,22 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
 
 
 def accept(settings: Settings, rule_id: str, comment: str) -> None:
-    """Sign off a rule for the candidate at hand; another candidate needs another signature.
+    """Sign off a rule for the candidate at hand, in the name of who runs this; another candidate needs another signature.
 
     Raises:
-        GateError: there is no candidate, or the rule is not one that waits for a person.
+        UnknownRuleError: the rule is not one that waits for a person.
+        GateError: there is no candidate.
     """
     waiting = {rule.id for suite in marts_suites(settings) for rule in suite.rules if rule.sign_off}
     if rule_id not in waiting:
-        raise GateError(f"{rule_id} does not wait for a signature. Rules that do: {', '.join(sorted(waiting))}.")
+        raise UnknownRuleError(f"{rule_id} does not wait for a signature. Rules that do: {', '.join(sorted(waiting))}.")
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         signed = connection.execute(
-            "insert into ops.acceptance (rule_id, fingerprint, comment) select %s, fingerprint, %s from ops.candidate"
-            " on conflict (rule_id, fingerprint) do update set comment = excluded.comment, accepted_at = now()",
-            [rule_id, comment],
+            "insert into ops.acceptance (rule_id, fingerprint, comment, accepted_by)"
+            " select %s, fingerprint, %s, %s from ops.candidate"
+            " on conflict (rule_id, fingerprint) do update"
+            " set comment = excluded.comment, accepted_by = excluded.accepted_by, accepted_at = now()",
+            [rule_id, comment, getpass.getuser()],
         )
     if signed.rowcount == 0:
         raise GateError("There is no candidate to sign for: run `wres build` and `wres gate` first.")
@@ -89,7 +95,7 @@ def _decide(findings: Sequence[Finding], accepted: set[str]) -> tuple[list[str],
         if finding.success:
             continue
         rule = finding.rule
-        places = f" ({finding.unexpected} rows)" if finding.unexpected else ""
+        places = f" ({_named(finding)})" if finding.unexpected else ""
         sentence = f"{rule.id} {finding.table}: {rule.message}{places}"
         if rule.severity == "critical" and not rule.sign_off:
             failures.append(f"{sentence}. {rule.action}")
@@ -98,6 +104,19 @@ def _decide(findings: Sequence[Finding], accepted: set[str]) -> tuple[list[str],
         elif rule.severity != "info":
             notes.append(sentence)
     return failures, notes
+
+
+def _named(finding: Finding) -> str:
+    """Which figures or organisations a finding is about, the first few by name: codes and years identify nobody."""
+    names = dict.fromkeys(
+        " ".join(str(place[key]) for key in ("org_code", "wres_year") if place.get(key))
+        or str(place.get("indicator_code"))
+        for place in finding.places
+    )
+    shown = ", ".join(list(names)[:_NAMED])
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    rows = f"{finding.unexpected} {'row' if finding.unexpected == 1 else 'rows'}"
+    return f"{rows}: {shown}{more}" if shown else rows
 
 
 def _previous_release(connection: psycopg.Connection) -> None:

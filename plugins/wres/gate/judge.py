@@ -28,6 +28,10 @@ class GateError(RuntimeError):
     """A rule could not be put to its batch: nothing passes on a rule that was not judged."""
 
 
+class UnknownRuleError(ValueError):
+    """A rule that does not exist, or does not wait for a person."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """Result of one rule: whether it holds, in how many places it does not, and the first of these places."""

@@ -144,8 +144,7 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: Judge
 
 def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -> Verdict:
     source, name, state, problems, rows, rejected, path = connection.execute(
-        "select l.source, f.name, l.state, l.problems, l.rows_loaded, l.rows_rejected, l.report from ops.load as l"
-        " inner join ops.file as f on l.file_sha256 = f.sha256 where l.load_id = %s",
+        "select source, file_name, state, problems, rows_loaded, rows_rejected, report from ops.load where load_id = %s",
         [load_id],
     ).fetchone()  # type: ignore[misc]
     return Verdict(

@@ -165,7 +165,8 @@ def _period(layout: Delimited, content: Text, order: list[str | None], name: str
             newest = moment if newest is None or moment > newest else newest
         if newest is not None:
             return f"{newest:%Y-%m}"
-    if found := period_from_text(layout, name) or given:
+    found = period_from_text(layout, name) or given
+    if found and layout.period.holds(found):
         return found
     raise FileRejected(period_missing(layout, "2026-07"))
 

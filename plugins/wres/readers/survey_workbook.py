@@ -62,7 +62,7 @@ def read(
         FileRejected: sheets, keys, questions or answers that the map of the year requires are missing, renamed or moved.
     """
     year_text = _year(layout, content, name, period)
-    if year_text is None:
+    if year_text is None or not layout.period.holds(year_text):
         raise FileRejected(period_missing(layout, "2024"))
     year = int(year_text)
     if not layout.first_year <= year <= layout.last_year:

@@ -168,7 +168,7 @@ select
     with_base.status_reason,
     policy.source,
     policy.disclosure_policy,
-    not ('bi_reader' = any(policy.visible_to)) as is_restricted,
+    'bi_reader' <> all(policy.visible_to) as is_restricted,
     with_base.source_vintage::text as source_vintage,
     -- All staff come from another workbook than White and BME, with vintages of its own.
     with_base.source_vintage = max(with_base.source_vintage) over (

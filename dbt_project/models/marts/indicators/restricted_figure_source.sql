@@ -76,9 +76,9 @@ select
     cell.source_vintage::text as source_vintage,
     cell.ethnicity_group::text as ethnicity_group,
     cell.role::text as role,
-    file.source::text as source,
-    file.name::text as file_name,
-    file.sha256::text as file_sha256,
+    load.source::text as source,
+    load.file_name::text as file_name,
+    load.file_sha256::text as file_sha256,
     load.load_id::bigint as load_id,
     load.revision::integer as revision,
     cell._sheet::text as sheet_name,
@@ -88,4 +88,3 @@ select
     cell.value::double precision as value
 from cell
 inner join {{ source('ops', 'load') }} as load on cell._load_id = load.load_id
-inner join {{ source('ops', 'file') }} as file on load.file_sha256 = file.sha256
