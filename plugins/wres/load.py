@@ -111,10 +111,24 @@ def discover(settings: Settings, source: str | None = None) -> list[Found]:
             for of, path in feed_files(settings, [folder]) if folder.is_dir() else ():
                 sha256 = archive.sha256_of(path)
                 judged = connection.execute(
-                    "select 1 from ops.load where file_sha256 = %s and source = %s"
-                    " and (state = 'accepted' or problems @> '[{\"rule\": \"F06\"}]' or (state = 'rejected' and registry_digest = %s and file_name = %s"
-                    ' and not (%s and problems @> \'[{"rule": "F05"}]\')))',
-                    [sha256, of, today, path.name, _folder_period(path) is not None],
+                    """
+                    select 1 from ops.load
+                    where file_sha256 = %(sha256)s and source = %(source)s and (
+                        state = 'accepted'
+                        or problems @> '[{"rule": "F06"}]'
+                        or (
+                            state = 'rejected' and registry_digest = %(today)s and file_name = %(name)s
+                            and not (%(has_period)s and problems @> '[{"rule": "F05"}]')
+                        )
+                    )
+                    """,
+                    {
+                        "sha256": sha256,
+                        "source": of,
+                        "today": today,
+                        "name": path.name,
+                        "has_period": _folder_period(path) is not None,
+                    },
                 ).fetchone()
                 if judged is None and sha256 not in {other.sha256 for other in found}:
                     found.append(Found(of, path, sha256))

@@ -47,12 +47,18 @@ def status(settings: Settings) -> Status:
             [_LAST_LOADS],
         ).fetchall()
         rejected = cursor.execute(
-            "select l.load_id, l.source, l.file_name as file, l.started_at, l.report from ops.load as l"
-            " where l.state = 'rejected' and not l.problems @> '[{\"rule\": \"F06\"}]' and not exists (select from ops.load as later"
-            " where later.file_sha256 = l.file_sha256 and later.load_id > l.load_id)"
-            " and not exists (select from ops.load as mended"
-            " where mended.state = 'accepted' and mended.load_id > l.load_id and mended.file_name = l.file_name"
-            " and mended.source = l.source) order by l.load_id desc"
+            """
+            select l.load_id, l.source, l.file_name as file, l.started_at, l.report
+            from ops.load as l
+            where l.state = 'rejected' and not l.problems @> '[{"rule": "F06"}]' and not exists (
+                select from ops.load as later
+                where later.load_id > l.load_id and (
+                    later.file_sha256 = l.file_sha256
+                    or (later.state = 'accepted' and later.file_name = l.file_name and later.source = l.source)
+                )
+            )
+            order by l.load_id desc
+            """
         ).fetchall()
         problems = [
             f"{row['rule_id']} {row['table_name']}: {row['message']} ({row['unexpected_count']})"
