@@ -233,7 +233,7 @@ def test_a_broken_rule_does_what_its_severity_says(
         assert rule.action in blocked[0]
         with pytest.raises(publish.PublishError, match="has not passed its gate"):
             publish.publish(of)
-        with pytest.raises(gate.GateError, match="does not wait for a signature"):
+        with pytest.raises(gate.UnknownRuleError, match="does not wait for a signature"):
             gate.accept(of, rule.id, "This must not open the gate.")
     elif rule.sign_off:
         assert blocked and not verdict.passed
