@@ -201,7 +201,7 @@ def test_airflow_has_no_business_in_the_warehouse(server_home: Settings) -> None
 
 
 def test_unknown_role_is_refused_by_name(furnished: Settings) -> None:
-    with pytest.raises(warehouse.WarehouseError, match=r"There is no role 'postgres'\. Roles: wres_loader, "):
+    with pytest.raises(warehouse.UnknownRoleError, match=r"There is no role 'postgres'\. Roles: wres_loader, "):
         warehouse.dsn(furnished, "postgres")
 
 
