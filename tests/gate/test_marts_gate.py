@@ -263,7 +263,9 @@ def test_a_signature_holds_for_one_candidate_only(candidate: Callable[..., Setti
 
 def test_a_signature_needs_a_candidate_a_comment_and_a_rule_that_waits(candidate: Callable[..., Settings]) -> None:
     of = candidate()
-    with pytest.raises(gate.UnknownRuleError, match=r"V99 does not wait for a signature\. Rules that do: G04, V17, V39\."):
+    with pytest.raises(
+        gate.UnknownRuleError, match=r"V99 does not wait for a signature\. Rules that do: G04, V17, V39\."
+    ):
         gate.accept(of, "V99", "No such rule.")
     with pytest.raises(psycopg.errors.CheckViolation):
         gate.accept(of, "G04", "   ")
