@@ -15,10 +15,10 @@ from typing import Any
 import click
 
 from wres import __version__
+from wres.exit_codes import BLOCKED, FAILED, INTERRUPTED, OK, REJECTED, WRONG_USE
 from wres.registry import PERIOD
 from wres.settings import settings
 
-OK, REJECTED, WRONG_USE, BLOCKED, FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
 _source_option = click.option("--source", help="Source of the files, where their folder does not say it.")
 _period_option = click.option(

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wres import archive, build, gate, load, publish, warehouse
+from wres.exit_codes import BLOCKED, OK
 from wres.settings import Settings
 
 Say = Callable[[str], None]
-
-OK, REJECTED, WRONG_USE, BLOCKED, FAILED = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -129,12 +129,8 @@ def _judge_load(settings: Settings, connection: psycopg.Connection, judge: Judge
                     " on conflict do nothing",
                     [(load_id, *row) for row in blocked],
                 )
-                softened = [
-                    problem
-                    if problem.scope == "file" and problem.severity == "error"
-                    else Problem(**{**problem.as_dict(), "severity": "warning"})
-                    for problem in problems
-                ]
+                # No rule of scope file has failed here: what is left costs rows or a measure, and the file a warning.
+                softened = [replace(problem, severity="warning") for problem in problems]
                 load.accept(connection, load_id, softened, rejected)
                 recorded.rows_out = rows - rejected
                 recorded.status = "warning" if problems else "ok"

@@ -49,7 +49,7 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
     if isinstance(layout, SurveyWorkbook):
         batch = survey_workbook.read(settings, source, layout, content, name, period)
     else:
-        batch = benchmark_workbook.read(source, layout, content)
+        batch = benchmark_workbook.read(layout, content)
     batch.is_synthetic = marked(content, source.synthetic_marker)
     return batch
 

@@ -24,7 +24,7 @@ def fit(settings: Settings, source: Source, layout: BenchmarkWorkbook, content: 
     return 1.0 if any(pattern.match(header) for header in headers) else 0.3 * name_fits(layout, name)
 
 
-def read(source: Source, layout: BenchmarkWorkbook, content: Workbook) -> Batch:
+def read(layout: BenchmarkWorkbook, content: Workbook) -> Batch:
     """Rows: one per data cell: sheet, row, column letters, vintage, organisation, header, measure, group, year, value.
 
     The vintage is the newest survey year of the headers: earlier years in the file are its restatement of them.
