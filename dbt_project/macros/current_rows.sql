@@ -4,10 +4,11 @@
 
     source_table  table of schema raw, for example 'staff_survey__benchmark'
     org_column    raw column with the organisation code; none for a file that is replaced as a whole (code '*')
+    by_period     true where one file may hold several periods: each row counts under its own (`_period`)
 
     Renders a derived table: alias it. All raw columns, and period (text) and is_synthetic (boolean) of the load.
 -#}
-{% macro current_rows(source_table, org_column=none) -%}
+{% macro current_rows(source_table, org_column=none, by_period=false) -%}
     (
         select raw_row.*, content.period, content.is_synthetic
         from {{ source('raw', source_table) }} as raw_row
@@ -19,6 +20,9 @@
                 and content.org_code = btrim(raw_row.{{ org_column }})
                 {%- else %}
                 and content.org_code = '*'
+                {%- endif %}
+                {%- if by_period %}
+                and content.period = raw_row._period
                 {%- endif %}
     )
 {%- endmacro %}

@@ -42,7 +42,7 @@ def bench(settings: Settings, data: Path | None, say: Callable[[str], None]) -> 
 
     Args:
         settings: for the project's folder; the user's own warehouse is not touched.
-        data: folder of feeds; None writes a synthetic sample of the size of England (215 trusts).
+        data: folder of feeds; None writes a synthetic sample of 215 trusts, a tenth of their staff, four quarters.
         say: told what is being done.
     """
     with tempfile.TemporaryDirectory(prefix="wres-bench-") as folder:
@@ -51,9 +51,9 @@ def bench(settings: Settings, data: Path | None, say: Callable[[str], None]) -> 
         if data is None:
             from wres.sample import write_sample
 
-            say("writing a synthetic sample of 215 trusts")
+            say("writing a synthetic sample of 215 trusts (a tenth of their staff, four quarters)")
             data = Path(folder) / "sample"
-            write_sample(data, trusts=215)
+            write_sample(data, trusts=215, first_year=2024, last_year=2024, staff=700)
         try:
             say("running the chain from an empty home")
             total = _run(of, data)

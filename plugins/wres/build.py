@@ -17,7 +17,7 @@ from wres.settings import Settings
 
 # The loads that the newest build has read, as dbt copied them when it began.
 BUILT_FROM = sql.Identifier("staging", "stg_ops__current_content")
-_CODE = ("dbt_project", "sources", "expectations")
+_CODE = ("dbt_project", "sources", "expectations", "plugins/wres/warehouse.sql")
 _SUFFIXES = {".sql", ".yml", ".csv"}
 
 
@@ -71,15 +71,30 @@ def build(settings: Settings) -> None:
         outcome.step(connection, "build") as recorded,
     ):
         connection.execute("delete from ops.candidate")
-        recorded.message = _run_dbt(settings)
+        recorded.message = _run_dbt(settings, afresh=_forget_other_code(settings, connection))
         # What was built, not what is accepted by now: a load may have been accepted meanwhile.
         now = _inputs(settings, connection, built=True)
         connection.execute(
             "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
             [now.fingerprint, now.code_revision, now.is_synthetic],
         )
+        connection.execute(
+            "insert into ops.counted_by (code_revision) values (%s) on conflict do nothing", [now.code_revision]
+        )
         rows = connection.execute("select count(*) from marts.restricted_indicator_result").fetchone()
         recorded.rows_out = rows[0] if rows else None
+
+
+def _forget_other_code(settings: Settings, connection: psycopg.Connection) -> bool:
+    """Whether the incremental tables have to be made afresh: they were filled by other code than today's.
+
+    Forgotten before the build and noted after it, so that a build that fails half-way is followed by a full one.
+    """
+    code = _code_revision(settings.project)
+    same = connection.execute("select 1 from ops.counted_by where code_revision = %s", [code]).fetchone() is not None
+    if not same:
+        connection.execute("delete from ops.counted_by")
+    return not same
 
 
 def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool = False) -> Inputs:
@@ -109,8 +124,9 @@ def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool =
 def _code_revision(project: Path) -> str:
     """Fingerprint of all that turns raw rows into a release."""
     running = hashlib.sha256()
-    for folder in _CODE:
-        for path in sorted((project / folder).rglob("*")):
+    for part in _CODE:
+        of = project / part
+        for path in sorted(of.rglob("*")) if of.is_dir() else [of]:
             if path.suffix in _SUFFIXES and not {"target", "logs"} & set(path.relative_to(project).parts):
                 running.update(str(path.relative_to(project)).encode())
                 running.update(path.read_bytes())
@@ -156,9 +172,9 @@ def dbt(settings: Settings, *arguments: str) -> Any:
     )
 
 
-def _run_dbt(settings: Settings) -> str:
+def _run_dbt(settings: Settings, *, afresh: bool) -> str:
     # Unit tests prove the SQL and belong to the test suite; data tests guard the candidate at hand.
-    result = dbt(settings, "build", "--exclude-resource-type", "unit_test")
+    result = dbt(settings, "build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if afresh else []))
     if result.exception is not None:
         # Interrupted, dbt tries to end its sessions, which its role may not; the server ends them with the connection.
         if "pg_signal_backend" in str(result.exception):

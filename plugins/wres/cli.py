@@ -319,7 +319,9 @@ def diff(older: int, newer: int, as_json: bool) -> None:
         key = change.key
         click.echo(
             f"{change.kind}: {key['org_code']} {key['wres_year']} indicator {key['indicator_code']}"
-            f" {key['slice']} ({key['basis']}, {key['period_kind']})"
+            f" {key['slice']} ({key['basis']}, {key['period_kind']}"
+            + (f" to {key['as_at']}" if key["period_kind"] == "quarterly" else "")
+            + (", today's organisation)" if key["organisation_basis"] == "current" else ")")
         )
         for column, (before, after) in change.values.items():
             click.echo(f"    {column}: {_shown(before)} -> {_shown(after)}")
@@ -331,7 +333,7 @@ def diff(older: int, newer: int, as_json: bool) -> None:
 @click.argument("org_code")
 @click.argument("wres_year", type=int)
 @click.argument("indicator")
-@click.option("--slice", "slice_", default="all", show_default=True)
+@click.option("--slice", "slice_", help="Part of the indicator [default: all of it].")
 @click.option("--basis", type=click.Choice(["return", "records", "survey"]), help="Default: the headline one.")
 @click.option("--as-at", type=click.DateTime(["%Y-%m-%d"]), help="Day of a quarterly figure; default: the annual one.")
 @click.option("--release", type=int, help="Release to look in; default: the current one.")
@@ -340,7 +342,7 @@ def trace(
     org_code: str,
     wres_year: int,
     indicator: str,
-    slice_: str,
+    slice_: str | None,
     basis: str | None,
     as_at: datetime | None,
     release: int | None,
@@ -364,21 +366,21 @@ def trace(
         return
     figure = found.figure
     click.echo(
-        f"{org_code} {wres_year} indicator {indicator} ({slice_}), release {found.release_id}: {figure['status']}"
+        f"{figure['org_code']} {wres_year} indicator {figure['indicator_code']} ({figure['slice']}),"
+        f" release {found.release_id}: {figure['status']}"
         + (f". {figure['status_reason']}" if figure["status_reason"] else "")
     )
     for column in ("white_pct", "bme_pct", "ratio", "ratio_low", "ratio_high", "gap_points", "evidence", "base_source"):
         if figure[column] is not None:
             click.echo(f"  {column}: {_shown(figure[column])}")
     for cell in found.cells:
-        place = (
-            f"row {cell['row_number']}"
-            if cell["column_name"] is None
-            else f"cell {cell['column_name']}{cell['row_number']}"
-        )
+        place = f", row {cell['row_number']}" if cell["row_number"] else ""
+        if cell["column_name"]:
+            place = f", cell {cell['column_name']}{cell['row_number']}"
         sheet = f", sheet '{cell['sheet_name']}'" if cell["sheet_name"] else ""
-        click.echo(f"  {cell['ethnicity_group']} {cell['role']} {_shown(cell['value'])}: {cell['header']}")
-        click.echo(f"      {cell['file_name']} (revision {cell['revision']}){sheet}, {place}")
+        value = f" {_shown(cell['value'])}" if cell["value"] is not None else ""
+        click.echo(f"  {cell['ethnicity_group']} {cell['role']}{value}: {cell['header']}")
+        click.echo(f"      {cell['file_name']} (revision {cell['revision']}){sheet}{place}")
         click.echo(f"      kept as {cell['archived']}")
 
 
@@ -437,7 +439,11 @@ def dsn(role: str) -> None:
 @click.option("--trusts", default=40, show_default=True)
 @click.option("--years", default="2021-2024", show_default=True, help="Survey years, first-last.")
 @click.option("--seed", default=1, show_default=True, help="The same seed writes the same files.")
-def sample(directory: Path, trusts: int, years: str, seed: int) -> None:
+@click.option("--staff", default=7000, show_default=True, help="Mean staff of a trust.")
+@click.option(
+    "--dirt", is_flag=True, help="With what goes wrong in real feeds: old codes, duplicates, swapped columns …"
+)
+def sample(directory: Path, trusts: int, years: str, seed: int, staff: int, dirt: bool) -> None:
     """Write synthetic feeds in the official layouts, plainly named synthetic."""
     from wres.sample import write_sample
 
@@ -447,7 +453,14 @@ def sample(directory: Path, trusts: int, years: str, seed: int) -> None:
     try:
         with _progress() as say:
             written = write_sample(
-                directory, trusts=trusts, first_year=int(first), last_year=int(last or first), seed=seed, progress=say
+                directory,
+                trusts=trusts,
+                first_year=int(first),
+                last_year=int(last or first),
+                seed=seed,
+                staff=staff,
+                dirt=dirt,
+                progress=say,
             )
     except ValueError as error:
         raise click.UsageError(str(error)) from error

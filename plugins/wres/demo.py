@@ -31,12 +31,21 @@ _LIMIT_SECONDS = 1800.0
 _STUCK_SECONDS = 300.0
 # A load that fails without a verdict on its file is tried again by the next run; after this many it will not succeed.
 _FAILURES_ALLOWED = 4
-_NAMES = {
-    "5": "Harassment, bullying or abuse from patients or the public",
-    "6": "Harassment, bullying or abuse from staff",
-    "7": "Believing in equal opportunities for career progression",
-    "8": "Discrimination from a manager, team leader or colleague",
+# What of each indicator is shown: its slice, and the name for it.
+_HEADLINES = {
+    ("1", "all.band_8a_to_vsm"): "Staff in band 8a and above, against the whole workforce",
+    ("2", "all"): "Appointment from shortlisting",
+    ("3", "all"): "Entering the formal disciplinary process",
+    ("4", "all"): "Accessing non-mandatory training",
+    ("5", "all"): "Harassment, bullying or abuse from patients or the public",
+    ("6", "all"): "Harassment, bullying or abuse from staff",
+    ("7", "all"): "Believing in equal opportunities for career progression",
+    ("8", "all"): "Discrimination from a manager, team leader or colleague",
+    ("9", "board.total"): "Board members, against the whole workforce",
+    ("DR", "all.lower_to_upper"): "Disparity between bands up to 5 and 8a and above",
 }
+# Enough of everything to look at, and small: the demo is to take minutes.
+_SAMPLE: dict[str, Any] = {"trusts": 40, "first_year": 2022, "last_year": 2024, "staff": 300}
 
 
 class DemoError(RuntimeError):
@@ -123,7 +132,7 @@ def _fill_landing(settings: Settings, landing: Path | None, tell: Callable[[str]
         from wres.sample import write_sample
 
         tell("writing synthetic NHS files")
-        return len(write_sample(settings.landing, progress=lambda name: tell(f"writing {name}")))
+        return len(write_sample(settings.landing, **_SAMPLE, progress=lambda name: tell(f"writing {name}")))
     feeds = load.feed_files(settings, [landing])
     for source, path in feeds:
         folder = settings.landing / source
@@ -299,28 +308,29 @@ def _print_england(settings: Settings, console: Console) -> bool:
         return False
     with warehouse.connect(settings, "bi_reader", autocommit=True) as connection:
         rows = connection.execute(
-            "select indicator_code, wres_year, white_pct, bme_pct, ratio, ratio_low, ratio_high, status, status_reason"
-            " from published.indicator_result where level = 'england' and is_headline and slice = 'all'"
+            "select indicator_code, slice, wres_year, white_pct, bme_pct, ratio, ratio_low, ratio_high, status, status_reason"
+            " from published.indicator_result where level = 'england' and is_headline and period_kind = 'annual'"
             " and wres_year = (select max(wres_year) from published.indicator_result where level = 'england')"
-            " order by indicator_code"
+            " order by indicator_code, slice"
         ).fetchall()
-    year = rows[0][1] if rows else "no year"
+    shown = [row for row in rows if row[:2] in _HEADLINES]
+    year = shown[0][2] if shown else "no year"
     synthetic = ", SYNTHETIC figures" if release[1] else ""
     table = Table(title=f"England, WRES year {year} (release {release[0]}{synthetic})", title_justify="left")
     for name in ("", "Indicator"):
         table.add_column(name)
     for name in ("White %", "BME %", "Ratio", "95% interval"):
         table.add_column(name, justify="right", no_wrap=True)
-    for code, _, white, bme, ratio, low, high, status, reason in rows:
-        name = _NAMES.get(code, "")
-        if status == "ok" or ratio is not None:
-            interval = f"{low:.2f} to {high:.2f}" if low is not None else ""
-            table.add_row(code, name, f"{white:.1f}", f"{bme:.1f}", f"{ratio:.2f}", interval)
-        else:
+    for code, slice_, _, white, bme, ratio, low, high, status, reason in shown:
+        name = _HEADLINES[code, slice_]
+        if ratio is None:
             table.add_row(code, f"{name}\n{reason or status}", "", "", "", "")
+            continue
+        shares = [f"{share:.1f}" if share is not None else "" for share in (white, bme)]
+        table.add_row(code, name, *shares, f"{ratio:.2f}", f"{low:.2f} to {high:.2f}" if low is not None else "")
     console.print()
     console.print(table)
-    return bool(rows)
+    return bool(shown)
 
 
 def _print_next(settings: Settings, console: Console, seconds: float) -> None:

@@ -22,7 +22,8 @@ from wres.readers import Batch, read
 from wres.registry import Source
 from wres.settings import Settings
 
-PROVENANCE = ("_load_id", "_file_sha256", "_sheet", "_row_number")
+# Provenance, in the order in which a batch gives it.
+_COPIED = ("_row_number", "_load_id", "_file_sha256", "_sheet")
 _DDL_LOCK = 0x57524555
 _IGNORED_SUFFIXES = {".md", ".txt", ".tmp", ".part", ".crdownload"}
 _IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
@@ -171,14 +172,14 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
         with outcome.step(connection, "load", source=source) as recorded:
             load_id = _register(settings, connection, of, archived, path.name)
             try:
-                batch, rows = _copy(settings, connection, of, archived, load_id, path.name, period)
+                batch = _copy(settings, connection, of, archived, load_id, path.name, period)
             except FileRejected as rejection:
                 reject(settings, connection, load_id, rejection.problems)
                 rules = "; ".join(f"{problem.rule} {problem.message}" for problem in rejection.problems)
                 recorded.status, recorded.message = "failed", f"{path.name}: {rules}"[:500]
                 return Loaded(path, source, "rejected", load_id)
-            recorded.rows_out, recorded.message = rows, f"{path.name}: {batch.layout.name} {batch.period}"
-            return Loaded(path, source, "loaded", load_id, rows)
+            recorded.rows_out, recorded.message = batch.count, f"{path.name}: {batch.layout.name} {batch.period}"
+            return Loaded(path, source, "loaded", load_id, batch.count)
 
 
 def accept(connection: psycopg.Connection, load_id: int, problems: Sequence[Problem], rows_rejected: int = 0) -> None:
@@ -311,24 +312,30 @@ def _copy(
     load_id: int,
     name: str,
     period: str | None,
-) -> tuple[Batch, int]:
+) -> Batch:
     batch = read(settings, of, archived.path, name, period)
     table = of.raw_table(batch.layout)
-    columns = sql.SQL(", ").join(sql.Identifier(column) for column in (*PROVENANCE, *batch.layout.raw_columns))
-    statement = sql.SQL("copy raw.{} ({}) from stdin").format(sql.Identifier(table), columns)
-    rows, synthetic = 0, batch.is_synthetic
+    columns = sql.SQL(", ").join(map(sql.Identifier, (*_COPIED, *batch.columns)))
+    statement = sql.SQL("copy raw.{} ({}) from stdin (format csv)").format(sql.Identifier(table), columns)
+    synthetic = batch.is_synthetic
+    # What the reader refuses on the way undoes the rows that went before.
     with connection.transaction():
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in batch.rows:
-                copy.write_row((load_id, archived.sha256, *row))
-                rows += 1
-                if not synthetic:
-                    synthetic = any(isinstance(cell, str) and of.synthetic_marker in cell for cell in row)
+            for block in batch.blocks(f"{load_id},{archived.sha256}"):
+                copy.write(block)
+                synthetic = synthetic or of.synthetic_marker in block
+        if batch.unstamped:
+            connection.execute(
+                sql.SQL("update raw.{} set _period = %s where _load_id = %s and _period is null").format(
+                    sql.Identifier(table)
+                ),
+                [batch.period, load_id],
+            )
         # The gate reads these rows next, and the planner knows nothing about them yet.
         connection.execute(sql.SQL("analyze raw.{}").format(sql.Identifier(table)))
         connection.cursor().executemany(
             "insert into ops.load_content (load_id, source_table, period, org_code) values (%s, %s, %s, %s)",
-            [(load_id, table, batch.period, organisation) for organisation in sorted(batch.organisations)],
+            [(load_id, table, *content) for content in sorted(batch.contents)],
         )
         path = archive.settle(settings, of.name, archived, batch.period)
         connection.execute(
@@ -338,9 +345,9 @@ def _copy(
         connection.execute(
             "update ops.load set state = 'loaded', layout = %s, source_table = %s, period = %s, rows_loaded = %s,"
             " is_synthetic = %s, problems = %s where load_id = %s",
-            [batch.layout.name, table, batch.period, rows, synthetic, _json(batch.warnings), load_id],
+            [batch.layout.name, table, batch.period, batch.count, synthetic, _json(batch.warnings), load_id],
         )
-    return batch, rows
+    return batch
 
 
 def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:
@@ -385,7 +392,7 @@ def sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
                 "publisher": of.publisher,
                 "published_at": of.published_at,
                 "schedule": of.schedule,
-                "due": of.due.by if of.due else None,
+                "due": of.due.words() if of.due else None,
                 "indicators": list(of.indicators),
                 "disclosure_policy": of.disclosure.policy if of.disclosure else None,
                 "disclosure_reason": of.disclosure.reason if of.disclosure else None,

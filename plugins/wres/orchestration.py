@@ -5,7 +5,7 @@ Only DAG files import this module; the rest of the package does without Airflow.
 
 from __future__ import annotations
 
-import math
+import itertools
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -30,6 +30,8 @@ RETRIES = 2
 _FIRST_DELAY = timedelta(seconds=5)
 # A mapped task costs a process of about two seconds, so many small files share one.
 _MAX_BATCHES = 8
+# What a file costs by itself, archive and bookkeeping, as so many bytes of reading.
+_FILE_COSTS_BYTES = 1_000_000
 # A file written to more recently than this may still be on its way; the next look takes it.
 _QUIET_SECONDS = 3
 # How long a task waits for somebody's `wres run` at a terminal before it gives its place up and tries again later.
@@ -103,9 +105,15 @@ def source_text(source: Source) -> str:
 
 
 def backfill_period(source: Source, logical_date: datetime) -> str:
-    """The period that a backfill's date stands for: its month, or for a yearly source the last complete year."""
-    is_yearly = source.schedule.split()[3] != "*"
-    return str(logical_date.year - 1) if is_yearly else f"{logical_date:%Y-%m}"
+    """The period that a backfill's date stands for, by the source's rule; a quarter is the last that was complete then."""
+    from wres.registry import last_quarter
+
+    return {
+        "month": f"{logical_date:%Y-%m}",
+        "quarter": f"{last_quarter(logical_date.date()):%Y-%m}",
+        "year": str(logical_date.year),
+        "previous_year": str(logical_date.year - 1),
+    }[source.backfill]
 
 
 def batches(settings: Settings, source: Source, period: str | None = None) -> list[dict[str, Any]]:
@@ -128,9 +136,20 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
         paths = sorted(path for path in held if path.name != "manifest.json")
     if not paths:
         raise AirflowSkipException(f"There is no file of {source.name} to load.")
-    size = math.ceil(len(paths) / _MAX_BATCHES)
-    groups = [paths[start : start + size] for start in range(0, len(paths), size)]
-    return [{"name": _batch_name(group), "paths": [str(path) for path in group], "period": period} for group in groups]
+    return [
+        {"name": _batch_name(group), "paths": [str(path) for path in group], "period": period}
+        for group in _of_similar_size(paths)
+    ]
+
+
+def _of_similar_size(paths: Sequence[Path]) -> list[list[Path]]:
+    """Paths in their order, in at most eight groups: a national file of a quarter by itself, small returns together."""
+    weights = [path.stat().st_size + _FILE_COSTS_BYTES for path in paths]
+    whole = sum(weights)
+    groups: dict[int, list[Path]] = {}
+    for path, before in zip(paths, itertools.accumulate(weights, initial=0), strict=False):
+        groups.setdefault(_MAX_BATCHES * before // whole, []).append(path)
+    return list(groups.values())
 
 
 def _is_complete(path: Path) -> bool:

@@ -67,6 +67,14 @@ class FileRejected(Exception):  # noqa: N818 - the name of the verdict, as users
         self.problems = problems
 
 
+def column_index(letters: str) -> int:
+    """0-based index of a column by its spreadsheet letters (A is 0, AA is 26)."""
+    index = 0
+    for letter in letters:
+        index = 26 * index + ord(letter) - 64
+    return index - 1
+
+
 def column_letters(index: int) -> str:
     """Spreadsheet letters of a 0-based column index (0 is A, 26 is AA)."""
     letters = ""

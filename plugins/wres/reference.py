@@ -104,6 +104,14 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "plugins/wres/readers/content.py",
     ),
     Elsewhere(
+        "F05",
+        "a snapshot is not the last day of a quarter, a year lies outside 2000 to 2099, or no row holds a date",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/delimited.py",
+    ),
+    Elsewhere(
         "F06",
         "a person takes an accepted file back (`wres withdraw`), and says why",
         "loader",
@@ -174,6 +182,62 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "measure",
         "critical",
         "dbt_project/macros/indicators/indicator_result.sql",
+    ),
+    Elsewhere(
+        "D01",
+        "return and records of one organisation and year differ: listed with both values",
+        "model",
+        "measure",
+        "info",
+        "dbt_project/macros/quality/quality_finding.sql",
+    ),
+    Elsewhere(
+        "V06",
+        "records count more people in indicators 3 and 4 than there are staff: listed as an error",
+        "model",
+        "measure",
+        "warning",
+        "dbt_project/macros/quality/quality_finding.sql",
+    ),
+    Elsewhere(
+        "V17",
+        "White and BME of a year's survey indicators may be swapped, in a return too: listed",
+        "model",
+        "measure",
+        "warning",
+        "dbt_project/macros/quality/quality_finding.sql",
+    ),
+    Elsewhere(
+        "V20",
+        "ethnicity is unknown for too many, or more than a year before: listed",
+        "model",
+        "measure",
+        "warning",
+        "dbt_project/macros/quality/quality_finding.sql",
+    ),
+    Elsewhere(
+        "V21",
+        "a headcount jumps within a year without a merger: listed",
+        "model",
+        "measure",
+        "warning",
+        "dbt_project/macros/quality/quality_finding.sql",
+    ),
+    Elsewhere(
+        "V22",
+        "a band's BME percentage jumps within a year: listed",
+        "model",
+        "measure",
+        "warning",
+        "dbt_project/macros/quality/quality_finding.sql",
+    ),
+    Elsewhere(
+        "V43",
+        "a group's rate in 2, 3 or 4, or a percentage of 5 to 8 in a return, jumps within a year: listed",
+        "model",
+        "measure",
+        "warning",
+        "dbt_project/macros/quality/quality_finding.sql",
     ),
     Elsewhere(
         "V44",
@@ -323,7 +387,8 @@ def _rules(settings: Settings) -> str:
         "Validation rules",
         "Which rule lives where. A rule is stated once for each thing it is put to; this page is read from those places.",
         "`V` numbers are the methodology's and stay with their meaning, so that gaps belong to feeds which are not read "
-        "yet; `F` is what makes a file unreadable; `G` and `M` (migration) guard the warehouse's own promises.",
+        "yet; `D` compares what one organisation says in two places, and is listed in `data_quality`; `F` is what makes a file "
+        "unreadable; `G` and `M` (migration) guard the warehouse's own promises.",
         "**Scope** says what a failure costs. `critical` carries it out: "
         + "; ".join(f"`{scope}` {effect}" for scope, effect in _EFFECTS.items())
         + ". `warning` is a note in the report or beside the release; one marked *sign-off* blocks the release until "
@@ -553,7 +618,7 @@ def _source(settings: Settings, source: Source) -> list[str]:
         ("Feeds indicators", ", ".join(source.indicators) or "none (reference data)"),
         ("Owner", source.owner),
         ("Looked for", f"{_cron_in_words(source.schedule)} (UTC), and whenever a file is dropped"),
-        ("Due", _due_in_words(source)),
+        ("Due", source.due.words() if source.due else "no fixed day"),
         ("Disclosure", disclosure),
         ("Visible to", ", ".join(f"`{role}`" for role in source.visible_to)),
         (
@@ -620,6 +685,11 @@ def _maps_in_words(settings: Settings, source: Source) -> str:
 
 
 def _period_in_words(layout: Layout) -> str:
+    if layout.period.row_period == "own":
+        return f"`{layout.period.column}`, row by row"
+    if layout.period.origin == "name" and layout.period.column:
+        newest = f"the quarter of the newest `{layout.period.column}`"
+        return f"the file's name, else `--period`, else the folder's name, else {newest}"
     origin = {
         "title": "the title on the sheets",
         "column": f"newest `{layout.period.column}`",
@@ -637,7 +707,8 @@ def _period_in_words(layout: Layout) -> str:
 
 def _shape_in_words(layout: Layout) -> str:
     if isinstance(layout, Delimited):
-        return f"{len(layout.columns)} columns, {'header in row 1' if layout.header else 'no header'}"
+        sheet = f"; or a workbook's sheet `{layout.sheet}`" if layout.sheet else ""
+        return f"{len(layout.columns)} columns, {'header in row 1' if layout.header else 'no header'}{sheet}"
     if isinstance(layout, BenchmarkWorkbook):
         return "workbook; header in row 1, a sheet per benchmarking group, a row per organisation"
     strict = f"; every header is checked in {', '.join(map(str, layout.strict_years))}" if layout.strict_years else ""
@@ -647,14 +718,6 @@ def _shape_in_words(layout: Layout) -> str:
     )
 
 
-def _due_in_words(source: Source) -> str:
-    if source.due is None:
-        return "no fixed day"
-    month, day = map(int, source.due.by.split("-"))
-    lag = {0: "the same year", 1: "the year before"}.get(source.due.lag_years, f"{source.due.lag_years} years before")
-    return f"by {day} {_MONTHS[month - 1]}, the period of {lag}"
-
-
 _MONTHS = "January February March April May June July August September October November December".split()
 _WEEKDAYS = "Sundays Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays".split()
 
@@ -662,9 +725,13 @@ _WEEKDAYS = "Sundays Mondays Tuesdays Wednesdays Thursdays Fridays Saturdays".sp
 def _cron_in_words(schedule: str) -> str:
     """A schedule of the simple kinds the registry uses; any other as it is written."""
     parts = schedule.split()
-    if len(parts) != 5 or not all(part == "*" or part.isdigit() for part in parts) or "*" in parts[:2]:
+    if len(parts) != 5 or "*" in parts[:2]:
         return f"`{schedule}`"
     minute, hour, day, month, weekday = parts
+    months = [part.split("-") for part in month.split(",") if month != "*"]
+    plain = [part for part in (minute, hour, day, weekday) if part != "*"] + [part for span in months for part in span]
+    if not all(part.isdigit() for part in plain):
+        return f"`{schedule}`"
     words = [f"{int(hour):02d}:{int(minute):02d}"]
     words.append("every day" if (day, weekday) == ("*", "*") else "")
     if weekday != "*":
@@ -672,7 +739,8 @@ def _cron_in_words(schedule: str) -> str:
     if day != "*":
         words.append(f"on day {day} of the month" if month == "*" else f"on day {day}")
     if month != "*":
-        words.append(f"in {_MONTHS[int(month) - 1]}")
+        *first, last = (" to ".join(_MONTHS[int(number) - 1] for number in span) for span in months)
+        words.append(f"in {', '.join(first)} and {last}" if first else f"in {last}")
     return " ".join(filter(None, words))
 
 

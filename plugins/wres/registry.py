@@ -5,9 +5,11 @@ Unknown keys are refused, so that a misspelt setting is an error and not a silen
 
 from __future__ import annotations
 
+import calendar
 import csv
 import hashlib
 import re
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -19,6 +21,8 @@ from wres.settings import Settings, settings
 
 DisclosurePolicy = Literal["already_public", "nhs_round5", "suppress_below_k"]
 MarkerStatus = Literal["suppressed_source", "missing", "not_applicable"]
+# Which period the date of an Airflow backfill stands for: the one it lies in, or that of the year before.
+Backfill = Literal["month", "quarter", "year", "previous_year"]
 Role = Literal["bi_reader", "analyst"]
 
 
@@ -49,30 +53,88 @@ class Disclosure(_Strict):
 
 
 PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?")
+QUARTER_MONTHS = frozenset({"03", "06", "09", "12"})
 
 
 class Period(_Strict):
-    """Where a file's period comes from: its title, a date column, or its name; ``--period`` serves when it gives none."""
+    """Where a file's period comes from: its title, a column, or its name; ``--period`` serves when it gives none.
+
+    ``step`` says what a period is: a year (``2024``), a month (``2024-06``), or a quarter by its last month (``2024-06``).
+    A column holds dates (ISO or DD/MM/YYYY, unless ``date_format`` names another form) where periods are months or
+    quarters, else a year, alone or as ``pattern`` finds it in the cell. With ``row_period`` every raw row carries a period
+    in ``_period``: its ``own``, so that one file may hold several, or the ``file``'s, which is that of its name and else of
+    the newest date in ``column``. A row's own quarter is a snapshot: its date is the quarter's last day.
+    """
 
     origin: Literal["title", "column", "name", "headers"]
+    step: Literal["year", "month", "quarter"] = "year"
+    row_period: Literal["own", "file"] | None = None
     pattern: Pattern | None = None
     column: str | None = None
     date_format: str | None = None
-    monthly: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> Period:
+        if self.origin == "column" and self.column is None:
+            raise ValueError("origin: column needs the column's name")
+        if self.origin in ("title", "name") and self.pattern is None:
+            raise ValueError(f"origin: {self.origin} needs a pattern")
+        if self.pattern is not None and "year" not in re.compile(self.pattern).groupindex:
+            raise ValueError("the pattern needs a group named year")
+        if self.row_period == "own" and self.origin != "column":
+            raise ValueError("row_period: own needs origin: column")
+        if self.date_format is not None and (self.column is None or self.step == "year"):
+            raise ValueError("a date_format is that of a column of dates")
+        return self
 
     def holds(self, period: str) -> bool:
-        """Whether a text is a period of this kind: a month (``2026-07``) of a monthly source, else a year (``2024``)."""
-        return PERIOD.fullmatch(period) is not None and ("-" in period) == self.monthly
+        """Whether a text is a period of this kind."""
+        if PERIOD.fullmatch(period) is None or ("-" in period) == (self.step == "year"):
+            return False
+        return self.step != "quarter" or period[-2:] in QUARTER_MONTHS
 
 
 class Due(_Strict):
-    """When a source's yearly files are expected, and which period they are of then.
+    """When a source's files are expected, and which period they are of then: yearly or quarterly.
 
-    ``by`` is MM-DD; ``lag_years`` 1 says that what is due in 2026 is the file of period 2025.
+    ``by`` is MM-DD, and ``lag_years`` 1 says that what is due in 2026 is the file of period 2025. ``days_after_quarter``
+    counts from the last day of the quarter that the file is of.
     """
 
-    by: str = Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
-    lag_years: int = Field(ge=0, le=5)
+    by: str | None = Field(default=None, pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")
+    lag_years: int = Field(default=0, ge=0, le=5)
+    days_after_quarter: int | None = Field(default=None, ge=1, le=365)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Due:
+        if (self.by is None) == (self.days_after_quarter is None):
+            raise ValueError("give either by, with lag_years, or days_after_quarter")
+        return self
+
+    def words(self) -> str:
+        """When, for people and for ``ops.source``."""
+        if self.days_after_quarter is not None:
+            return f"{self.days_after_quarter} days after the end of the quarter"
+        month, day = map(int, str(self.by).split("-"))
+        lag = {0: "the same year", 1: "the year before"}.get(self.lag_years, f"{self.lag_years} years before")
+        return f"by {day} {calendar.month_name[month]}, the period of {lag}"
+
+    def newest(self, today: date) -> tuple[str, date]:
+        """The newest period that was due before a day, and when: (``2025``, 31 March 2026) or (``2026-06``, 30 July 2026)."""
+        if self.days_after_quarter is not None:
+            end = last_quarter(today - timedelta(days=self.days_after_quarter + 1))
+            return f"{end:%Y-%m}", end + timedelta(days=self.days_after_quarter)
+        month, day = map(int, str(self.by).split("-"))
+        due = date(today.year, month, day)
+        if today <= due:
+            due = due.replace(year=today.year - 1)
+        return str(due.year - self.lag_years), due
+
+
+def last_quarter(today: date) -> date:
+    """The newest last day of March, June, September or December that is not after a day."""
+    tomorrow = today + timedelta(days=1)
+    return date(tomorrow.year, (tomorrow.month - 1) // 3 * 3 + 1, 1) - timedelta(days=1)
 
 
 class _Layout(_Strict):
@@ -153,16 +215,30 @@ class BenchmarkWorkbook(_Layout):
 
 
 class Delimited(_Layout):
-    """A delimited text file, with a header (matched through the source's map) or with columns by position."""
+    """A delimited text file, with a header (its own names, or matched through the source's map) or with columns by position.
+
+    Where ``sheet`` is given, a workbook may hold the same table there, its header in row 1.
+    """
 
     reader: Literal["delimited"]
     header: bool
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    sheet: str | None = None
+    ignored_sheets: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Delimited:
+        named = {*self.optional, *filter(None, (self.period.column, self.organisation_column))}
+        if unknown := sorted(named - set(self.columns)):
+            raise ValueError(f"not among the columns: {', '.join(unknown)}")
+        if self.ignored_sheets and self.sheet is None:
+            raise ValueError("ignored_sheets without a sheet that is read")
+        return self
 
     @property
     def raw_columns(self) -> tuple[str, ...]:
-        return self.columns
+        return ("_period", *self.columns) if self.period.row_period else self.columns
 
 
 Layout = Annotated[SurveyWorkbook | BenchmarkWorkbook | Delimited, Field(discriminator="reader")]
@@ -179,6 +255,7 @@ class Source(_Strict):
     owner: str
     schedule: str
     due: Due | None = None
+    backfill: Backfill
     indicators: tuple[str, ...] = ()
     disclosure: Disclosure | None = None
     visible_to: tuple[Role, ...]
@@ -282,17 +359,25 @@ def survey_scales(folder: Path, source: str) -> dict[str, Scale]:
 
 @lru_cache(maxsize=8)
 def header_map(folder: Path, source: str) -> dict[tuple[str, str], str]:
-    """Column by (layout, header as printed, lower case) from ``sources/maps/<source>.csv`` of a delimited source."""
+    """Column by (layout, ``header_key`` of a header) from ``sources/maps/<source>.csv`` of a delimited source."""
     return {
-        (row["layout"], row["header"].strip().lower()): row["column"]
+        (row["layout"], header_key(row["header"])): row["column"]
         for row in _read_csv(folder / "maps" / f"{source}.csv")
     }
 
 
+def header_key(header: str) -> str:
+    """A header as it is compared: lower case, with white space, hyphens and underscores alike."""
+    return re.sub(r"[\s_-]+", "_", header.strip().lower())
+
+
 def digest(of: Settings) -> str:
-    """Fingerprint of registry, maps and gate rules: a file rejected under other rules deserves a second look."""
+    """Fingerprint of registry, maps, gate rules and the seeds they look labels up in.
+
+    A file rejected under other rules, or for a label that has got a row since, deserves a second look.
+    """
     running = hashlib.sha256()
-    for folder in (of.sources, of.expectations):
+    for folder in (of.sources, of.expectations, of.project / "dbt_project" / "seeds"):
         for path in sorted([*folder.rglob("*.yml"), *folder.rglob("*.csv")]):
             running.update(path.name.encode())
             running.update(path.read_bytes())

@@ -1,7 +1,8 @@
 """The gate's rules as data: ``expectations/raw/<source>.yml`` and ``expectations/marts/<table>.yml``.
 
 A rule has an id, a severity, a scope, a reason and a date. It names an expectation of Great Expectations and the batch it
-is put to: the table itself, or a named ``select`` over it that keeps the places of its rows.
+is put to: the table itself, or a named ``select`` over it that keeps the places of its rows. A select may look labels up
+in the seeds that staging reads, so that what the gate lets pass has a meaning later.
 """
 
 from __future__ import annotations
@@ -70,13 +71,15 @@ class Rule(BaseModel):
 class Suite(BaseModel):
     """The rules of one table, and the selects they are put to (``{table}`` stands for the batch being judged).
 
-    ``places`` are the columns that say where a row is; results hold them and never values.
+    ``seeds`` are seeds of the dbt project, by name; ``{name}`` stands for one in a select, all its columns text. ``places``
+    are the columns that say where a row is; results hold them and never values.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     table: str
     places: tuple[str, ...] = ("_load_id", "_sheet", "_row_number", "_column")
+    seeds: tuple[str, ...] = ()
     batches: dict[str, str] = Field(default_factory=dict)
     rules: tuple[Rule, ...]
 
@@ -85,6 +88,8 @@ class Suite(BaseModel):
         for rule in self.rules:
             if rule.batch != WHOLE and rule.batch not in self.batches:
                 raise ValueError(f"{rule.id} names batch '{rule.batch}', which is not defined")
+        if taken := sorted({WHOLE, *self.batches} & set(self.seeds)):
+            raise ValueError(f"a seed and a batch have one name: {', '.join(taken)}")
         return self
 
 
@@ -97,6 +102,18 @@ class _RawFile(BaseModel):
 def raw_suites(settings: Settings) -> dict[str, Suite]:
     """Suites of the raw gate by raw table (``staff_survey__benchmark``)."""
     return _raw_suites(settings.expectations / "raw")
+
+
+def seed_file(settings: Settings, name: str) -> Path:
+    """The file of a seed that a suite names.
+
+    Raises:
+        RulesError: the dbt project has no such seed.
+    """
+    found = sorted((settings.project / "dbt_project" / "seeds").glob(f"*/{name}.csv"))
+    if not found:
+        raise RulesError(f"A suite looks labels up in seed '{name}', which dbt_project/seeds does not have.")
+    return found[0]
 
 
 def marts_suites(settings: Settings) -> tuple[Suite, ...]:

@@ -91,24 +91,28 @@ def status(settings: Settings) -> Status:
 
 
 def overdue(settings: Settings, today: date | None = None) -> list[str]:
-    """Sources whose yearly file was due and has not been accepted, as sentences."""
+    """Sources whose file was due and has not been accepted, as sentences; quarterly ones once they are in use.
+
+    Every organisation sends a return and has a survey; which of the quarterly feeds it sends is its own choice.
+    """
     day = today or datetime.now(UTC).date()
     late = []
     with warehouse.connect(settings, "wres_gate", autocommit=True) as connection:
         for source in registry.registry(settings).values():
             if source.due is None:
                 continue
-            month, of_month = map(int, source.due.by.split("-"))
-            due = date(day.year, month, of_month)
-            if day <= due:
-                due = due.replace(year=day.year - 1)
-            expected = due.year - source.due.lag_years
+            expected, due = source.due.newest(day)
             newest = connection.execute(
                 "select max(c.period) from ops.current_content as c inner join ops.load as l on c.load_id = l.load_id"
                 " where l.source = %s",
                 [source.name],
             ).fetchone()
-            if newest is None or newest[0] is None or int(newest[0][:4]) < expected:
-                have = newest[0] if newest and newest[0] else "nothing"
-                late.append(f"{source.name}: period {expected} was due by {due:%d %B %Y}; accepted so far: {have}")
+            have = newest[0] if newest else None
+            if have is None and source.due.days_after_quarter is not None:
+                continue
+            # A month of the year that is expected is as good as the year.
+            if have is None or have[: len(expected)] < expected:
+                late.append(
+                    f"{source.name}: period {expected} was due by {due:%d %B %Y}; accepted so far: {have or 'nothing'}"
+                )
     return late

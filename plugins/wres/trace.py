@@ -13,6 +13,9 @@ from psycopg.rows import dict_row
 from wres import archive, publish, warehouse
 from wres.settings import Settings
 
+# The slice that stands for an indicator where it is not 'all'.
+_WHOLE = {"9": "board.total", "DR": "all.lower_to_upper"}
+
 
 class TraceError(ValueError):
     """There is no such figure; the message says what there is."""
@@ -33,19 +36,20 @@ def trace(
     wres_year: int,
     indicator_code: str,
     *,
-    slice_: str = "all",
+    slice_: str | None = None,
     basis: str | None = None,
     as_at: date | None = None,
     release: int | None = None,
 ) -> Trace:
-    """Trace a figure; by default the headline annual one of the current release.
+    """Trace a figure; by default the headline annual one of the current release, of all staff, the board, or all tiers.
 
     Raises:
         TraceError: no such figure.
         publish.UnknownReleaseError: no such release.
     """
     of = _release(settings, release)
-    org_code = org_code.upper()
+    org_code, indicator_code = org_code.upper(), indicator_code.upper()
+    slice_ = slice_ or _WHOLE.get(indicator_code, "all")
     where = {
         "org_code": org_code,
         "wres_year": wres_year,
@@ -67,20 +71,32 @@ def trace(
         ).fetchone()
         if figure is None:
             raise TraceError(_nearby(cursor, of, org_code, wres_year, indicator_code, slice_))
-        cells = cursor.execute(
-            sql.SQL(
-                "select ethnicity_group, role, source, file_name, file_sha256, revision, sheet_name, row_number,"
-                " column_name, header, value from {}.restricted_figure_source"
-                " where (level, org_code, wres_year, indicator_code, slice, basis, denominator, source_vintage)"
-                " = (%(level)s, %(org_code)s, %(wres_year)s, %(indicator_code)s, %(slice)s, %(basis)s, %(denominator)s,"
-                " %(source_vintage)s) order by ethnicity_group desc, role desc, sheet_name, row_number"
-            ).format(sql.Identifier(of.schema_name)),
-            figure,
-        ).fetchall()
+        cells = _cells(cursor, of, figure, slice_, indicator_code)
+        # A sum over rows of the return stands in no row of its own: then the rows it is summed from.
+        cells = cells or _cells(cursor, of, figure, None, "1" if indicator_code == "DR" else indicator_code)
     for cell in cells:
         path: Path | None = archive.find(settings, cell["source"], cell["file_sha256"])
         cell["archived"] = str(path) if path else None
     return Trace(of.release_id, figure, tuple(cells))
+
+
+def _cells(
+    cursor: Any, of: publish.Release, figure: dict[str, Any], slice_: str | None, indicator_code: str
+) -> list[dict[str, Any]]:
+    """Places behind a figure, of one slice or (None) of all."""
+    found: list[dict[str, Any]] = cursor.execute(
+        sql.SQL(
+            "select ethnicity_group, role, source, file_name, file_sha256, revision, sheet_name, row_number,"
+            " column_name, header, value from {}.restricted_figure_source"
+            " where (level, org_code, as_at, basis, scope, organisation_basis, source_vintage)"
+            " = (%(level)s, %(org_code)s, %(as_at)s, %(basis)s, %(scope)s, %(organisation_basis)s, %(source_vintage)s)"
+            " and indicator_code = %(cell_indicator)s and denominator in (%(denominator)s, '*')"
+            " and (%(cell_slice)s::text is null or slice in (%(cell_slice)s, '*'))"
+            " order by ethnicity_group desc, role desc, sheet_name, row_number, file_name"
+        ).format(sql.Identifier(of.schema_name)),
+        {**figure, "cell_indicator": indicator_code, "cell_slice": slice_},
+    ).fetchall()
+    return found
 
 
 def _release(settings: Settings, wanted: int | None) -> publish.Release:

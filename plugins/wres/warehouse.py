@@ -28,6 +28,14 @@ _READER_LIMITS = {
     "idle_in_transaction_session_timeout": "60s",
     "default_transaction_read_only": "on",
 }
+# Compiling the figures' long expressions to machine code takes longer than working them out (measured: 70 s against 37 s).
+_BUILDER_SETTINGS = {"jit": "off", "work_mem": "128MB"}
+_LOGIN_SETTINGS = {
+    "analyst": _READER_LIMITS,
+    "bi_reader": _READER_LIMITS,
+    "wres_transformer": _BUILDER_SETTINGS,
+    "wres_gate": _BUILDER_SETTINGS,
+}
 
 
 class WarehouseError(RuntimeError):
@@ -198,10 +206,9 @@ def _create_login(settings: Settings, connection: psycopg.Connection, group: str
     connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(name), sql.Literal(hashed)))
     if group != AIRFLOW:
         connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), sql.Identifier(name)))
-    if group in ("analyst", "bi_reader"):
-        for setting, value in _READER_LIMITS.items():
-            connection.execute(
-                sql.SQL("alter role {} set {} = {}").format(
-                    sql.Identifier(name), sql.Identifier(setting), sql.Literal(value)
-                )
+    for setting, value in _LOGIN_SETTINGS.get(group, {}).items():
+        connection.execute(
+            sql.SQL("alter role {} set {} = {}").format(
+                sql.Identifier(name), sql.Identifier(setting), sql.Literal(value)
             )
+        )

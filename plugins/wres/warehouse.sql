@@ -208,6 +208,12 @@ create table if not exists ops.candidate (
     data_docs text
 );
 
+-- The code that filled the incremental tables: under any other they are filled afresh. Empty while nobody can say.
+create table if not exists ops.counted_by (
+    is_only boolean primary key default true check (is_only),
+    code_revision text not null
+);
+
 create table if not exists ops.gate_result (
     gate_result_id bigint generated always as identity primary key,
     gate text not null check (gate in ('raw', 'marts')),
@@ -249,6 +255,74 @@ from accepted
 where is_synthetic = not exists (select from accepted as a where not a.is_synthetic)
 order by source_table, period, org_code, load_id desc;
 
+-- Reading cells ---------------------------------------------------------------------------------------------------
+-- How text is read, said once: the raw gate judges rows with these functions and staging casts with them, so that what the
+-- gate lets pass is what is counted. Each is one expression, which the planner inlines; none raises on any text.
+create or replace function ops.label_key(label text) returns text
+language sql immutable parallel safe
+return nullif(btrim(regexp_replace(lower(label), '[ \t\n\r\f\v\u00A0\u200B\uFEFF]+', ' ', 'g')), '');
+
+comment on function ops.label_key(text) is
+'A label as seeds hold it: lower case, white space folded and trimmed; null when nothing is left.';
+
+create or replace function ops.as_number(cell text) returns numeric
+language sql immutable parallel safe
+return case
+    when btrim(cell, E' \t\n\r\u00A0') ~ '^[-+]?([0-9]+[.]?[0-9]*|[.][0-9]+)$' and length(cell) <= 60
+        then btrim(cell, E' \t\n\r\u00A0')::numeric
+end;
+
+comment on function ops.as_number(text) is
+'A plain decimal number; null for anything else: exponents, thousands separators, percent signs, markers.';
+
+create or replace function ops.as_date(cell text) returns date
+language sql stable parallel safe
+return case
+    when btrim(cell, E' \t\n\r\u00A0') ~ '^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]([T ]00:00:00)?$'
+        then case
+            when pg_input_is_valid(left(btrim(cell, E' \t\n\r\u00A0'), 10), 'date')
+                then left(btrim(cell, E' \t\n\r\u00A0'), 10)::date
+        end
+    when btrim(cell, E' \t\n\r\u00A0') ~ '^[0-9][0-9]/[0-9][0-9]/[0-9][0-9][0-9][0-9]$'
+        then case
+            when pg_input_is_valid(
+                right(btrim(cell, E' \t\n\r\u00A0'), 4) || '-' || substr(btrim(cell, E' \t\n\r\u00A0'), 4, 2)
+                || '-' || left(btrim(cell, E' \t\n\r\u00A0'), 2), 'date'
+            )
+                then (
+                    right(btrim(cell, E' \t\n\r\u00A0'), 4) || '-' || substr(btrim(cell, E' \t\n\r\u00A0'), 4, 2)
+                    || '-' || left(btrim(cell, E' \t\n\r\u00A0'), 2)
+                )::date
+        end
+end;
+
+comment on function ops.as_date(text) is
+'A date written YYYY-MM-DD (midnight may follow) or DD/MM/YYYY; null for anything else, and for days no calendar has.';
+
+create or replace function ops.as_flag(cell text) returns boolean
+language sql immutable parallel safe
+return case coalesce(lower(btrim(cell, E' \t\n\r\u00A0')), '')
+    when 'y' then true when 'yes' then true when 'true' then true when '1' then true
+    when 'n' then false when 'no' then false when 'false' then false when '0' then false when '' then false
+end;
+
+comment on function ops.as_flag(text) is 'Yes or no in any of the usual spellings; blank is no; null for anything else.';
+
+-- The second character of a 16+1 code is local detail. Where a letter follows an N, or a K follows a D, an abbreviation of
+-- "not known", "not stated", "not applicable" or "don't know" is as likely, which must not become a code.
+create or replace function ops.ethnic_key(category text, code_system text) returns text
+language sql immutable parallel safe
+return case
+    when ops.label_key(code_system) = '1995' then '1995:' || coalesce(nullif(ops.label_key(category), 'null'), '9')
+    when ops.label_key(category) ~ '^([a-hj-mpr-sz][a-z0-9]|n[0-9])$' and ops.label_key(category) <> 'dk'
+        then left(ops.label_key(category), 1)
+    else coalesce(nullif(ops.label_key(category), 'null'), '99')
+end;
+
+comment on function ops.ethnic_key(text, text) is
+'Key of an ethnic category into the seed ethnic_category: the first letter of a 16+1 code, 1995:<digit> under code system 1995,
+99 for a blank, otherwise the label; whether the seed knows the key is the gate''s question.';
+
 -- Rights ----------------------------------------------------------------------------------------------------------
 grant usage on schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant select on all tables in schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
@@ -257,6 +331,7 @@ grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocke
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;
+grant insert, update, delete on ops.counted_by to wres_transformer;
 grant update on ops.candidate to wres_gate;
 grant insert, update on ops.release, ops.release_input to wres_publisher;
 grant update on ops.gate_result to wres_publisher;

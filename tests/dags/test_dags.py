@@ -10,7 +10,22 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parents[2]
-DAGS = {"ingest_organisations", "ingest_staff_survey", "watch_landing", "transform", "housekeeping"}
+DAGS = {
+    "ingest_board",
+    "ingest_employee_relations",
+    "ingest_organisations",
+    "ingest_recruitment",
+    "ingest_reference_results",
+    "ingest_staff_survey",
+    "ingest_survey_responses",
+    "ingest_training",
+    "ingest_workforce",
+    "ingest_workforce_counts",
+    "ingest_wres_return",
+    "watch_landing",
+    "transform",
+    "housekeeping",
+}
 TAGS = {"ingest", "watch", "transform", "housekeeping"}
 OWNERS = {"data-engineering", "workforce-equality"}
 
@@ -158,6 +173,17 @@ def test_dag_runs_once_at_a_time_without_catching_up_and_not_for_ever(dags, dag_
     [
         ("ingest_organisations", "0 5 2 * *"),
         ("ingest_staff_survey", "0 6 * 3 1"),
+        # After the snapshots of March, June, September and December.
+        ("ingest_workforce", "0 6 15 1,4,7,10 *"),
+        ("ingest_workforce_counts", "0 6 15 1,4,7,10 *"),
+        ("ingest_board", "0 6 15 1,4,7,10 *"),
+        ("ingest_recruitment", "0 6 20 1,4,7,10 *"),
+        ("ingest_employee_relations", "0 6 20 1,4,7,10 *"),
+        ("ingest_training", "0 6 20 1,4,7,10 *"),
+        # While the window for returns is open, and when results of the survey appear.
+        ("ingest_wres_return", "0 6 * 5-8 1"),
+        ("ingest_survey_responses", "0 7 * 3 1"),
+        ("ingest_reference_results", "0 5 3 * *"),
         ("watch_landing", "0:10:00"),
         ("housekeeping", "0 4 * * 0"),
     ],
@@ -184,7 +210,7 @@ def test_owner_of_an_ingest_dag_comes_from_the_registry(dags):
     assert {task["owner"] for task in dags["ingest_staff_survey"]["tasks"].values()} == {"workforce-equality"}
 
 
-@pytest.mark.parametrize("source", ["organisations", "staff_survey"])
+@pytest.mark.parametrize("source", ["organisations", "staff_survey", "workforce", "wres_return"])
 def test_ingest_has_one_gate_for_all_mapped_loads(dags, source):
     found = dags[f"ingest_{source}"]["tasks"]
     assert {name: task["downstream"] for name, task in found.items()} == {

@@ -20,8 +20,8 @@ def settings(tmp_path):
     return Settings(home=tmp_path, project=tmp_path)
 
 
-def source(name="staff_survey", schedule="0 6 * 3 1"):
-    return SimpleNamespace(name=name, schedule=schedule)
+def source(name="staff_survey", backfill="previous_year"):
+    return SimpleNamespace(name=name, backfill=backfill)
 
 
 def caused(error, cause):
@@ -112,6 +112,21 @@ def test_many_files_share_few_tasks_and_none_is_lost(settings, found):
     assert batches[0]["name"] == "return_000.csv and 26 more"
 
 
+def test_large_files_are_spread_and_small_ones_fill_up(settings, found):
+    """A quarter's national files and the returns of single trusts: no task has two of the large ones to load."""
+    paths = put(
+        settings, *(f"national_{number}.csv" for number in range(4)), *(f"small_{n:03}.csv" for n in range(215))
+    )
+    for path in paths[:4]:
+        os.truncate(path, 100_000_000)
+    found(paths)
+    batches = orchestration.batches(settings, source())
+    assert len(batches) <= 8
+    assert [path for batch in batches for path in batch["paths"]] == [str(path) for path in paths]
+    assert max(sum("national" in path for path in batch["paths"]) for batch in batches) == 1
+    assert batches[0]["name"] == "national_0.csv"
+
+
 def test_file_that_is_still_being_written_waits_for_the_next_look(settings, monkeypatch):
     paths = put(settings, "half.xlsx")
     monkeypatch.setattr(
@@ -146,14 +161,19 @@ def test_backfill_reloads_the_period_from_the_archive(settings):
 
 
 @pytest.mark.parametrize(
-    ("schedule", "date", "period"),
+    ("rule", "date", "period"),
     [
-        ("0 6 * 3 1", dt.datetime(2025, 3, 10, tzinfo=dt.UTC), "2024"),
-        ("0 5 2 * *", dt.datetime(2025, 3, 2, tzinfo=dt.UTC), "2025-03"),
+        ("previous_year", dt.datetime(2025, 3, 10, tzinfo=dt.UTC), "2024"),
+        ("year", dt.datetime(2025, 5, 5, tzinfo=dt.UTC), "2025"),
+        ("month", dt.datetime(2025, 3, 2, tzinfo=dt.UTC), "2025-03"),
+        ("quarter", dt.datetime(2025, 1, 15, tzinfo=dt.UTC), "2024-12"),
+        ("quarter", dt.datetime(2025, 3, 30, tzinfo=dt.UTC), "2024-12"),
+        ("quarter", dt.datetime(2025, 3, 31, tzinfo=dt.UTC), "2025-03"),
+        ("quarter", dt.datetime(2025, 4, 15, tzinfo=dt.UTC), "2025-03"),
     ],
 )
-def test_backfill_date_stands_for_a_period(schedule, date, period):
-    assert orchestration.backfill_period(source(schedule=schedule), date) == period
+def test_backfill_date_stands_for_a_period(rule, date, period):
+    assert orchestration.backfill_period(source(backfill=rule), date) == period
 
 
 GOOD = {"file": "good.xlsx", "state": "accepted", "problems": [], "report": None}

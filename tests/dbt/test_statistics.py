@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 
-import jinja2
 import numpy as np
 import psycopg
 import pytest
@@ -15,72 +12,9 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from scipy import stats
+from statistics_macros import RATES, Evaluate, Z, counts, rates, render, swapped
 from statsmodels.stats.contingency_tables import Table2x2
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, proportions_ztest
-
-from wres import warehouse
-from wres.settings import Settings
-
-MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "statistics"
-Z = 1.959963984540054
-RATES = ("p1", "n1", "p2", "n2")
-Evaluate = Callable[[str, Sequence[str], Sequence[Sequence[float | None]]], list]
-
-
-class _Exceptions:
-    """dbt's `exceptions` in a macro's context."""
-
-    @staticmethod
-    def raise_compiler_error(message: str) -> None:
-        raise ValueError(message)
-
-
-@functools.cache
-def render(call: str) -> str:
-    """SQL of a macro call, from the macro files themselves (dbt renders them with the same engine)."""
-    text = "".join(path.read_text() for path in sorted(MACROS.glob("*.sql")))
-    environment = jinja2.Environment()
-    environment.globals["exceptions"] = _Exceptions
-    return environment.from_string(text + "{{ " + call + " }}").render().strip()
-
-
-@pytest.fixture(scope="module")
-def connection(new_warehouse: Callable[..., Settings]) -> Iterator[psycopg.Connection]:
-    with warehouse.connect(new_warehouse(), "wres_transformer", autocommit=True) as open_connection:
-        yield open_connection
-
-
-@pytest.fixture(scope="module")
-def evaluate(connection: psycopg.Connection) -> Evaluate:
-    """evaluate(call, columns, rows): the macro's value for each row, its arguments being columns of double precision."""
-
-    def run(call: str, columns: Sequence[str], rows: Sequence[Sequence[float | None]]) -> list:
-        expression = render(call)
-        arrays = ", ".join("%s::double precision[]" for _ in columns)
-        names = ", ".join(columns)
-        cursor = connection.execute(
-            f"select {expression} from unnest({arrays}) with ordinality as given({names}, place) order by place",
-            [[None if value is None else float(value) for value in column] for column in zip(*rows, strict=True)],
-        )
-        return [row[0] for row in cursor]
-
-    return run
-
-
-def counts(number: int, smallest: int = 0, seed: int = 7) -> list[tuple[int, int, int, int]]:
-    """Random two-by-two tables (a, n1, b, n2), from tiny to large bases, with rates near 0 and 1 among them."""
-    draw = np.random.default_rng(seed)
-    tables: list[tuple[int, int, int, int]] = []
-    while len(tables) < number:
-        n1, n2 = (int(10 ** draw.uniform(0.5, 5.5)) for _ in range(2))
-        a, b = (int(draw.binomial(n, draw.beta(0.7, 0.7))) for n in (n1, n2))
-        if min(a, b) >= smallest:
-            tables.append((a, n1, b, n2))
-    return tables
-
-
-def rates(tables: Sequence[tuple[int, int, int, int]]) -> list[tuple[float, float, float, float]]:
-    return [(a / n1, n1, b / n2, n2) for a, n1, b, n2 in tables]
 
 
 def test_normal_cdf_equals_scipy_into_the_tails(evaluate: Evaluate) -> None:
@@ -244,56 +178,6 @@ def test_an_unknown_side_stops_the_compilation() -> None:
             render(call)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "row", "expected"),
-    [
-        ("", {"low": 1.01, "high": 1.9}, "worse"),
-        ("", {"low": 0.4, "high": 0.99}, "better"),
-        ("", {"low": 0.8, "high": 1.2}, "no_clear_difference"),
-        ("", {"low": 1.0, "high": 1.2}, "no_clear_difference"),
-        ("", {"low": 0.8, "high": 1.0}, "no_clear_difference"),
-        ("", {"low": None, "high": None}, None),
-        ("status='status', ", {"low": 1.5, "high": 2.0, "status": "suppressed"}, "too_few"),
-        ("status='status', ", {"low": 1.5, "high": 2.0, "status": None}, "too_few"),
-        ("status='status', ", {"low": 1.5, "high": 2.0, "status": "ok"}, "worse"),
-        ("white_count='a', bme_count='b', ", {"low": 1.5, "high": 2.0, "a": 4, "b": 90}, "too_few"),
-        ("white_count='a', bme_count='b', ", {"low": 1.5, "high": 2.0, "a": 90, "b": 4}, "too_few"),
-        ("white_count='a', bme_count='b', ", {"low": 1.5, "high": 2.0, "a": 5, "b": 5}, "worse"),
-        ("white_count='a', bme_count='b', ", {"low": 1.5, "high": 2.0, "a": None, "b": None}, "worse"),
-        ("white_base='a', bme_base='b', minimum_base=11, ", {"low": 1.5, "high": 2.0, "a": 11, "b": 10}, "too_few"),
-        ("white_base='a', bme_base='b', minimum_base=11, ", {"low": 1.5, "high": 2.0, "a": 11, "b": 11}, "worse"),
-        ("white_count='a', bme_count='b', minimum_cases=12, ", {"low": 1.5, "high": 2.0, "a": 5, "b": 6}, "too_few"),
-        ("white_count='a', bme_count='b', minimum_cases=10, ", {"low": 1.5, "high": 2.0, "a": 5, "b": 5}, "worse"),
-    ],
-)
-def test_evidence_status(connection: psycopg.Connection, arguments: str, row: dict, expected: str | None) -> None:
-    expression = render(f"evidence_status('low', 'high', {arguments})")
-    types = {"status": "text"}
-    values = ", ".join(f"%({name})s::{types.get(name, 'double precision')} as {name}" for name in row)
-    assert connection.execute(f"select {expression} from (select {values}) as given", row).fetchone() == (expected,)
-
-
-@pytest.mark.parametrize(
-    ("a", "n1", "b", "n2", "expected"),
-    [
-        (400, 1000, 200, 1000, "worse"),
-        (200, 1000, 150, 1000, "worse"),
-        (300, 2000, 360, 1800, "better"),
-        (2100, 5000, 2000, 5000, "worse"),
-        (520, 1000, 500, 1000, "no_clear_difference"),
-        (1200, 5000, 1000, 5000, "worse"),
-        (60, 400, 50, 400, "no_clear_difference"),
-        (3, 40, 10, 300, "too_few"),
-    ],
-)
-def test_evidence_of_published_check_tables(
-    evaluate: Evaluate, a: int, n1: int, b: int, n2: int, expected: str
-) -> None:
-    limits = ", ".join(f"risk_ratio_limit('p1', 'n1', 'p2', 'n2', '{side}')" for side in ("low", "high"))
-    call = f"evidence_status({limits}, white_count='p1 * n1', bme_count='p2 * n2')"
-    assert evaluate(call, RATES, [(a / n1, n1, b / n2, n2)]) == [expected]
-
-
 # Identities, for any table -----------------------------------------------------------------------------------------
 examples = hypothesis_settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -304,10 +188,6 @@ examples = hypothesis_settings(
 def table(draw: st.DrawFn) -> tuple[float, float, float, float]:
     n1, n2 = draw(st.integers(1, 2_000_000)), draw(st.integers(1, 2_000_000))
     return draw(st.integers(0, n1)) / n1, n1, draw(st.integers(0, n2)) / n2, n2
-
-
-def swapped(row: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
-    return row[2], row[3], row[0], row[1]
 
 
 @examples

@@ -14,7 +14,8 @@ from wres.rules import Rule, marts_suites
 from wres.settings import Settings, settings
 
 R, P, COUNT = "restricted_indicator_result", "indicator_result", "intermediate.int_indicators__count"
-SIX = "restricted_indicator_6_harassment_staff"
+SURVEY = "intermediate.int_survey__count"
+SIX, QUALITY = "restricted_indicator_6_harassment_staff", "restricted_data_quality"
 PLANTED = 98.765432
 
 
@@ -33,7 +34,16 @@ TRUST += " and status = 'ok')"
 FIGURE = f"org_code = {TRUST} and wres_year = 2025 and indicator_code = '5' and slice = 'all'"
 REPORTED = one(R, "base_source = 'reported'")
 APPROXIMATE = one(P, "base_source = 'q28_respondents'")
+TODAY = one(R, "organisation_basis = 'current'")
 COMBINED = one(SIX, "white_base is not null and managers_pct is not null")
+
+
+def finding(rule: str) -> tuple[str, ...]:
+    """Statements that plant a finding of data_quality."""
+    return (
+        f"insert into {QUALITY} (org_code, wres_year, as_at, rule_id, severity, basis, indicator_code, slice, message,"
+        f" is_synthetic) values ({TRUST}, 2025, '2025-03-31', '{rule}', 'warning', 'return', '4', 'all', 'odd', true)",
+    )
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,13 @@ CASES = (
             f"insert into {R} select * from twin",
         ),
     ),
-    Case("G02", R, "headline", (f"update {R} set is_headline = false where {one(R)}",)),
+    Case("G02", R, "headline", (f"update {R} set is_headline = false where {one(R, 'is_headline')}",)),
+    Case(
+        "G02",
+        R,
+        "headline",
+        (f"update {R} set is_headline = true where {TODAY}",),
+    ),
     Case("V10", R, "White percentage", (f"update {R} set white_pct = 100.01 where {one(R)}",)),
     Case("V10", R, "BME percentage", (f"update {R} set bme_pct = -0.01 where {one(R)}",)),
     Case(
@@ -105,7 +121,7 @@ CASES = (
         "V39",
         R,
         "national base",
-        (f"update {COUNT} set base_count = 1.002 * base_count where level = 'england' and indicator_code = '5'",),
+        (f"update {SURVEY} set base_count = 1.002 * base_count where level = 'england' and indicator_code = '5'",),
     ),
     Case("V15", R, "implausible", both("ratio = 10.01, ratio_low = 9, ratio_high = 11", FIGURE)),
     Case("V15", R, "implausible", both("ratio = 0.09, ratio_low = 0.05, ratio_high = 0.13", FIGURE)),
@@ -145,6 +161,12 @@ CASES = (
         "successor",
         (f"update organisation set successor_status = 'missing' where org_code = {TRUST}",),
     ),
+    Case("D01", QUALITY, "differs from the records", finding("D01")),
+    Case("V06", QUALITY, "than there are staff", finding("V06")),
+    Case("V20", QUALITY, "not known", finding("V20")),
+    Case("V21", QUALITY, "head count", finding("V21")),
+    Case("V22", QUALITY, "ten points", finding("V22")),
+    Case("V43", QUALITY, "three times", finding("V43")),
     Case(
         "V27",
         SIX,
@@ -177,12 +199,14 @@ def candidate(warehouse_copy: Settings) -> Iterator[Callable[..., Settings]]:
         return warehouse_copy
 
     with administrator(warehouse_copy) as connection:
-        connection.execute(f"create temporary table kept as select * from {COUNT}")
+        for kept, table in (("kept", COUNT), ("kept_survey", SURVEY)):
+            connection.execute(f"create temporary table {kept} as select * from {table}")
         yield make
         connection.execute("delete from ops.acceptance")
         connection.execute("delete from ops.gate_result where gate = 'marts' and release_id is null")
-        connection.execute(f"truncate {COUNT}")
-        connection.execute(f"insert into {COUNT} select * from kept")
+        for kept, table in (("kept", COUNT), ("kept_survey", SURVEY)):
+            connection.execute(f"truncate {table}")
+            connection.execute(f"insert into {table} select * from {kept}")
 
 
 def failing(of: Settings) -> list[tuple[str, str, str, int, list[dict]]]:

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import feeds
 import openpyxl
 import psycopg
 import pytest
 import workbooks
+from judged import Judged, judge
 from workbooks import Book
 
 from wres import gate, load, rules, warehouse
@@ -253,6 +255,7 @@ RULES = {
     (table, rule.id, rule.message): rule
     for table, suite in rules.raw_suites(settings()).items()
     for rule in suite.rules
+    if table.startswith(("organisations__", "staff_survey__"))
 }
 TEXT_CODES = ["RAA", *[f"R{number:02d}" for number in range(199)]]
 
@@ -291,18 +294,6 @@ def write(table: str, edit: Edit, folder: Path, organisations: tuple[str, ...] =
     return content.write(path) if isinstance(content, Book) else workbooks.write_csv(path, content)
 
 
-@dataclass
-class Judged:
-    """A warehouse with one judged load a case, and the verdicts by case."""
-
-    settings: Settings
-    verdicts: dict[Any, gate.Verdict]
-
-    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        with warehouse.connect(self.settings, "wres_loader") as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[call-overload]
-
-
 def too_many_bad_rows(book: Book) -> None:
     """Two of 48 cells, one of them such that a spreadsheet would run it."""
     book.sheets[ACUTE][1][1] = '=HYPERLINK("http://example.org","1")'
@@ -339,7 +330,6 @@ OLDER = {
 @pytest.fixture(scope="module")
 def judged(new_warehouse: Callable[..., Settings], tmp_path_factory: pytest.TempPathFactory) -> Judged:
     """All files loaded into one warehouse and judged in one call: starting Great Expectations costs seconds."""
-    of = new_warehouse()
     folder = tmp_path_factory.mktemp("cases")
     files: dict[Any, Path] = {}
     for case_key, case in CASES.items():
@@ -355,13 +345,16 @@ def judged(new_warehouse: Callable[..., Settings], tmp_path_factory: pytest.Temp
     few = workbooks.benchmark()
     too_many_bad_rows(few)
     files["too many bad rows"] = few.write(folder / "few/Benchmark.xlsx")
-    loads = {}
-    for name, path in files.items():
-        loaded = load.load_file(of, "organisations" if path.suffix == ".csv" else "staff_survey", path)
-        assert loaded.state == "loaded", f"{name}: what readers refuse is tested with them"
-        loads[name] = loaded.load_id or 0
-    verdicts = dict(zip(loads, gate.judge_loads(of, list(loads.values())), strict=True))
-    return Judged(of, {**verdicts, **{k: verdicts[k[0]] for k, case in CASES.items() if case.together}})
+    sources = {".csv": "organisations", ".xlsx": "staff_survey"}
+    of = judge(new_warehouse(), {name: (sources[path.suffix], path) for name, path in files.items()})
+    of.verdicts |= {key: of.verdicts[key[0]] for key, case in CASES.items() if case.together}
+    return of
+
+
+def test_every_table_has_its_cases() -> None:
+    """Here, in the tests of the tidy feeds, or in those of returns."""
+    tables = {*(table for table, _, _ in CASES), *feeds.TABLES, "wres_return__item"}
+    assert tables == set(rules.raw_suites(settings()))
 
 
 def test_every_rule_has_a_case() -> None:

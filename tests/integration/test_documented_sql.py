@@ -1,4 +1,4 @@
-"""Every query and transcript of the documentation, on a published sample."""
+"""Every query, example file and transcript of the documentation, on a published sample."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,8 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from wres import cli, warehouse
+from wres import cli, registry, run, warehouse
+from wres.load import feed_files
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Queries whose answer is empty when all is well.
@@ -29,10 +30,28 @@ def role_for(query):
 
 
 @pytest.mark.parametrize("query", list(queries()))
-def test_documented_query_runs_and_answers(published_sample, query):
-    with psycopg.connect(warehouse.dsn(published_sample, role_for(query))) as connection:
+def test_documented_query_runs_and_answers(whole_standard, query):
+    with psycopg.connect(warehouse.dsn(whole_standard, role_for(query))) as connection:
         rows = connection.execute(query).fetchall()
     assert rows or any(words in query for words in MAY_BE_EMPTY)
+
+
+def test_example_files_are_accepted_as_they_stand(warehouse_home, tmp_path):
+    page = (PROJECT / "docs" / "feeds.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^`(\w+)/([\w-]+\.csv)`\n\n```csv\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    front = re.search(
+        r"^```csv\n(.*?)^```", (PROJECT / "README.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    for source, name, text in [*examples, ("board", "front_page.csv", front[1])]:
+        (tmp_path / source).mkdir(exist_ok=True)
+        (tmp_path / source / name).write_text(text, encoding="utf-8")
+    feeds = feed_files(warehouse_home, [tmp_path])
+    assert {source for source, _ in feeds} == set(registry.registry(warehouse_home)) - {"organisations", "staff_survey"}
+    verdicts = run.load_and_judge(warehouse_home, feeds, None, lambda text: None).verdicts
+    assert len(verdicts) == len(examples) + 1
+    assert [(verdict.file_name, verdict.state, verdict.problems) for verdict in verdicts] == [
+        (verdict.file_name, "accepted", ()) for verdict in verdicts
+    ]
 
 
 def test_dictionary_lists_every_column_that_readers_see(published_sample):

@@ -172,7 +172,7 @@ def test_a_server_out_of_reach_is_one_sentence(empty: Settings) -> None:
 def test_check_counts_sources_and_rules(empty: Settings) -> None:
     shown = wres(empty, "check")
     assert shown.exit_code == 0
-    assert re.fullmatch(r"2 sources and \d+ rules are well-formed\.\n", shown.stdout)
+    assert re.fullmatch(r"11 sources and \d+ rules are well-formed\.\n", shown.stdout)
 
 
 def test_migrate_again_changes_nothing(empty: Settings) -> None:
@@ -180,7 +180,7 @@ def test_migrate_again_changes_nothing(empty: Settings) -> None:
 
 
 def test_sample_lists_what_it_wrote(empty: Settings, tmp_path: Path) -> None:
-    shown = wres(empty, "sample", tmp_path, "--trusts", 5, "--years", "2024")
+    shown = wres(empty, "sample", tmp_path, "--trusts", 5, "--years", "2024", "--staff", 20)
     assert shown.exit_code == 0
     assert sorted(shown.stdout.splitlines()) == sorted(str(path) for path in tmp_path.rglob("*") if path.is_file())
 

@@ -7,7 +7,7 @@ import click
 import pytest
 import yaml
 
-from wres import cli, reference
+from wres import cli, reference, registry
 from wres.settings import settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -105,6 +105,30 @@ def test_planned_commands_are_not_promised():
         assert name not in cli.main.commands, "the README still says that this is not there"
 
 
+def test_feeds_page_shows_each_feed_with_its_columns():
+    page = (PROJECT / "docs" / "feeds.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))
+    for source in registry.registry(settings()).values():
+        if source.name in ("organisations", "staff_survey"):
+            continue
+        (layout,) = source.layouts
+        header = re.search(r"^```csv\n(.*)$", sections[source.name], re.MULTILINE)[1].split(",")
+        assert set(layout.columns) - set(layout.optional) <= set(header) <= set(layout.columns), source.name
+
+
+def errors(text):
+    """Rule and words of every message that a page quotes as ``V13 … words``."""
+    return re.findall(r"`([FV]\d\d) … ([^`]+)`", text)
+
+
+@every_page
+def test_quoted_errors_are_what_is_said(page):
+    said = [*(PROJECT / "expectations").rglob("*.yml"), *(PROJECT / "plugins" / "wres").rglob("*.py")]
+    spoken = re.sub(r"\s+", " ", " ".join(path.read_text(encoding="utf-8") for path in said))
+    for rule, words in errors(page.read_text(encoding="utf-8")):
+        assert words in spoken, f"{page.name}: {rule} … {words}"
+
+
 @every_page
 def test_relative_links_resolve(page):
     text = re.sub(r"^ *```.*?^ *```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
@@ -139,6 +163,8 @@ def test_every_decision_and_runbook_is_listed():
         ("0 5 2 * *", "05:00 on day 2 of the month"),
         ("0 6 * 3 1", "06:00 Mondays in March"),
         ("30 4 * * 0", "04:30 Sundays"),
+        ("0 6 15 1,4,7,10 *", "06:00 on day 15 in January, April, July and October"),
+        ("0 6 * 5-8 1", "06:00 Mondays in May to August"),
         ("0 0 * * *", "00:00 every day"),
         ("*/10 * * * *", "`*/10 * * * *`"),
     ],

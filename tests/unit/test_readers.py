@@ -14,11 +14,11 @@ import openpyxl.utils
 import pytest
 import workbooks
 import xlsxwriter
+from batches import organisations, read, refused, said
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wres import readers, registry
-from wres.problems import FileRejected, Problem, column_letters
+from wres.problems import column_letters
 from wres.readers.content import cell_text, nearest, open_content
 from wres.settings import Settings, settings
 
@@ -37,28 +37,6 @@ def project(tmp_path: Path) -> Settings:
     return replace(settings(), home=tmp_path / "home")
 
 
-def read(of: Settings, path: Path, source: str = "staff_survey", name: str | None = None, period: str | None = None):
-    """A batch and its rows, read to the end."""
-    batch = readers.read(of, registry.registry(of)[source], path, name or path.name, period)
-    return batch, list(batch.rows)
-
-
-def refused(of: Settings, path: Path, source: str = "staff_survey", name: str | None = None) -> tuple[Problem, ...]:
-    """The problems a file is rejected with; each has to say what is wrong and what to do."""
-    with pytest.raises(FileRejected) as caught:
-        read(of, path, source, name)
-    for problem in caught.value.problems:
-        assert problem.severity == "error", "a rejection lists what it is rejected for"
-        assert len(problem.message) > 10
-        assert problem.action.endswith(".")
-    return caught.value.problems
-
-
-def said(problems: tuple[Problem, ...] | list[Problem]) -> list[tuple[str, str, str]]:
-    """Rule, place and cause of each problem."""
-    return [(problem.rule, problem.place(), problem.message) for problem in problems]
-
-
 # -- What the files say: golden rows -----------------------------------------------------------------------------------
 
 
@@ -69,7 +47,7 @@ def test_organisational_workbook_of_2024(project: Settings, tmp_path: Path) -> N
     book.put(9, "Q16c_1", "Base (number of responses)", "R1F1")
     batch, rows = read(project, book.write(tmp_path / ORGANISATIONAL))
     assert (batch.layout.name, batch.period, batch.warnings) == ("detailed_organisational", "2024", [])
-    assert batch.organisations == {"RAA", "R1F1"}
+    assert organisations(batch) == {"RAA", "R1F1"}
     assert batch.layout.raw_columns == (
         "_column",
         "survey_year",
@@ -129,7 +107,7 @@ def test_organisational_workbook_of_2024(project: Settings, tmp_path: Path) -> N
 def test_national_workbook_of_2024(project: Settings, tmp_path: Path) -> None:
     book = workbooks.detailed("national")
     batch, rows = read(project, book.write(tmp_path / NATIONAL))
-    assert (batch.layout.name, batch.period, batch.organisations) == ("detailed_national", "2024", {"*"})
+    assert (batch.layout.name, batch.period, organisations(batch)) == ("detailed_national", "2024", {"*"})
     by_place = {row[:3]: row for row in rows}
     # The published places: Q14a in AD to AI, Q15 in E to H.
     assert by_place[Q13, 6, "AD"] == (
@@ -152,7 +130,7 @@ def test_workbook_of_2018(project: Settings, tmp_path: Path) -> None:
     grid[6][9:15] = ["-"] * 6
     batch, rows = read(project, book.write(tmp_path / "Violence and harassment 2018.xlsx"))
     assert (batch.layout.name, batch.period) == ("detailed_organisational_2018", "2018")
-    assert batch.organisations == {"RAA", "RBB"}
+    assert organisations(batch) == {"RAA", "RBB"}
     assert said(batch.warnings) == [("V11", "", "questions not in this file: Q12b, Q12c")]
     asked = dict.fromkeys((row[-5], row[-3]) for row in rows)
     # Numbers are those of the year: Q12 was violence and Q13 harassment, Q14 and Q15 what is Q15 and Q16 now.
@@ -185,7 +163,7 @@ def test_workbook_of_2018_with_its_note_above_the_codes(project: Settings, tmp_p
     grid = book.sheets["Violence & harassment"]
     grid[4][:3], grid[3][:3] = grid[3][:3], ["\nNote: fewer than 11 responses are not displayed", "", ""]
     batch, rows = read(project, book.write(tmp_path / "Violence 2018.xlsx"))
-    assert batch.organisations == {"RAA"}
+    assert organisations(batch) == {"RAA"}
     assert rows[0][1:5] == (6, "D", "2018", "RAA")
 
 
@@ -198,7 +176,7 @@ def test_benchmark_workbook(project: Settings, tmp_path: Path) -> None:
     book.sheets[ACUTE][2][1:3] = ["-", ""]
     batch, rows = read(project, book.write(tmp_path / BENCHMARK))
     assert (batch.layout.name, batch.period, batch.warnings) == ("benchmark", "2024", [])
-    assert batch.organisations == {"RAA", "RBB", "RCC", "RDD", "REE", "RFF"}
+    assert organisations(batch) == {"RAA", "RBB", "RCC", "RDD", "REE", "RFF"}
     assert rows[:2] == [
         (
             *(ACUTE, 2, "B", "2024", "RAA"),
@@ -227,7 +205,7 @@ def test_benchmark_workbook(project: Settings, tmp_path: Path) -> None:
 def test_organisation_files(project: Settings, name: str, layout: str, period: str, count: int) -> None:
     batch, rows = read(project, DATA / "organisations" / name, "organisations")
     assert (batch.layout.name, batch.period, len(rows)) == (layout, period, count)
-    assert batch.organisations == {"*"}
+    assert organisations(batch) == {"*"}
     assert {len(row) - 2 for row in rows} == {len(batch.layout.raw_columns)}
 
 
@@ -731,7 +709,8 @@ def test_renamed_header_of_a_month(project: Settings, tmp_path: Path) -> None:
         ("V11", "row 1", "column ics_name is missing or renamed"),
         ("V11", "row 1", "column org_type is missing or renamed; the nearest header in the file is 'ORG_KIND'"),
     ]
-    assert "sources/maps/organisations.csv" in problems[0].action
+    assert problems[0].action == "Delete the one that does not hold ics_code."
+    assert "sources/maps/organisations.csv" in problems[1].action
 
 
 def test_header_without_rows(project: Settings, tmp_path: Path) -> None:
@@ -760,7 +739,7 @@ def test_blank_rows_and_columns_are_no_data(project: Settings, tmp_path: Path) -
         grid.append([])
         grid.append(["", " "] if grid is book.sheets["THEMES"] else [])
     batch, rows = read(project, book.write(tmp_path / ORGANISATIONAL))
-    assert batch.organisations == {"RAA"}
+    assert organisations(batch) == {"RAA"}
     assert {row[1] for row in rows if row[0] != "THEMES"} == {6}
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,19 @@ def changed(tmp_path: Path) -> Callable[..., Settings]:
 
 
 def test_registered_sources() -> None:
-    assert sorted(registry.registry(settings())) == ["organisations", "staff_survey"]
+    assert sorted(registry.registry(settings())) == [
+        "board",
+        "employee_relations",
+        "organisations",
+        "recruitment",
+        "reference_results",
+        "staff_survey",
+        "survey_responses",
+        "training",
+        "workforce",
+        "workforce_counts",
+        "wres_return",
+    ]
 
 
 @pytest.mark.parametrize("source", registry.registry(settings()).values(), ids=lambda source: source.name)
@@ -49,10 +61,6 @@ def test_every_source_is_complete(source: registry.Source) -> None:
         assert len(set(layout.raw_columns)) == len(layout.raw_columns)
         assert not {"_load_id", "_file_sha256", "_sheet", "_row_number"} & set(layout.raw_columns)
         assert len(source.raw_table(layout)) <= 40, "names of views over it have to fit"
-        if layout.period.pattern:
-            assert "year" in re.compile(layout.period.pattern).groupindex
-        if layout.period.origin == "column":
-            assert layout.period.column in layout.raw_columns
         if layout.organisation_column:
             assert layout.organisation_column in layout.raw_columns
     assert source.layout(source.layouts[-1].name) is source.layouts[-1]
@@ -84,6 +92,27 @@ def test_layouts_of_one_table_have_one_shape() -> None:
         (lambda source: source.update(layouts=[]), "layouts"),
         (lambda source: source.pop("owner"), "owner"),
         (lambda source: source.update(markers={"-": "zero"}), "markers.-"),
+        (lambda source: source.pop("backfill"), "backfill"),
+        (lambda source: source.update(backfill="weekly"), "backfill"),
+        (lambda source: source.update(due={"lag_years": 1}), "either by, with lag_years, or days_after_quarter"),
+        (lambda source: source.update(due={"by": "03-31", "days_after_quarter": 30}), "either by"),
+        (lambda source: source["layouts"][0]["period"].update(monthly=True), "period.monthly"),
+        (lambda source: source["layouts"][0]["period"].update(step="week"), "period.step"),
+        (
+            lambda source: source["layouts"][0]["period"].update(row_period="own"),
+            "row_period: own needs origin: column",
+        ),
+        (lambda source: source["layouts"][0]["period"].pop("pattern"), "origin: name needs a pattern"),
+        (lambda source: source["layouts"][0]["period"].update(pattern="20.."), "needs a group named year"),
+        (lambda source: source["layouts"][1]["period"].pop("column"), "needs the column's name"),
+        (lambda source: source["layouts"][1]["period"].update(column="closed_on"), "not among the columns: closed_on"),
+        (
+            lambda source: source["layouts"][1]["period"].update(step="year"),
+            "a date_format is that of a column of dates",
+        ),
+        (lambda source: source["layouts"][2].update(optional=["org_kind"]), "not among the columns: org_kind"),
+        (lambda source: source["layouts"][2].update(organisation_column="trust"), "not among the columns: trust"),
+        (lambda source: source["layouts"][2].update(ignored_sheets=["Notes"]), "ignored_sheets without a sheet"),
     ],
 )
 def test_a_slip_is_named(
@@ -93,6 +122,53 @@ def test_a_slip_is_named(
         registry.registry(changed("organisations", edit))
     assert str(caught.value).startswith("organisations.yml: ")
     assert message in str(caught.value)
+
+
+# -- Periods ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "periods"),
+    [
+        ("year", {"2024"}),
+        ("month", {"2024-02", "2024-03"}),
+        ("quarter", {"2024-03"}),
+    ],
+)
+def test_which_texts_are_periods(step: str, periods: set[str]) -> None:
+    period = registry.Period.model_validate({"origin": "headers", "step": step})
+    texts = ("2024", "2024-02", "2024-03", "2024-13", "1999", "1999-03", "24", "2024-3", "")
+    assert {text for text in texts if period.holds(text)} == periods
+
+
+@pytest.mark.parametrize(
+    ("day", "end"),
+    [
+        ("2024-03-30", "2023-12-31"),
+        ("2024-03-31", "2024-03-31"),
+        ("2024-04-01", "2024-03-31"),
+        ("2024-12-30", "2024-09-30"),
+        ("2024-12-31", "2024-12-31"),
+    ],
+)
+def test_last_quarter(day: str, end: str) -> None:
+    assert registry.last_quarter(date.fromisoformat(day)) == date.fromisoformat(end)
+
+
+@pytest.mark.parametrize(
+    ("due", "today", "period", "on"),
+    [
+        ({"by": "08-31"}, "2026-08-31", "2025", "2025-08-31"),
+        ({"by": "08-31"}, "2026-09-01", "2026", "2026-08-31"),
+        ({"by": "03-31", "lag_years": 1}, "2026-04-01", "2025", "2026-03-31"),
+        ({"days_after_quarter": 30}, "2026-07-30", "2026-03", "2026-04-30"),
+        ({"days_after_quarter": 30}, "2026-07-31", "2026-06", "2026-07-30"),
+        ({"days_after_quarter": 100}, "2026-07-31", "2026-03", "2026-07-09"),
+    ],
+)
+def test_newest_period_that_was_due(due: dict[str, Any], today: str, period: str, on: str) -> None:
+    newest = registry.Due.model_validate(due).newest(date.fromisoformat(today))
+    assert newest == (period, date.fromisoformat(on))
 
 
 def test_a_sheet_that_may_be_missing_needs_a_reason(changed: Callable[..., Settings]) -> None:
@@ -118,17 +194,23 @@ def test_no_source_at_all(tmp_path: Path) -> None:
         registry.registry(replace(settings(), project=tmp_path))
 
 
-def test_digest_follows_registry_maps_and_rules(tmp_path: Path) -> None:
+def test_digest_follows_registry_maps_rules_and_seeds(tmp_path: Path) -> None:
     of = replace(settings(), project=tmp_path)
-    for folder in ("sources", "expectations"):
+    for folder in ("sources", "expectations", "dbt_project/seeds"):
         shutil.copytree(settings().project / folder, tmp_path / folder)
     seen = {registry.digest(of)}
     assert seen == {registry.digest(settings())}, "it depends on contents, not on where they lie"
-    for path in ("sources/organisations.yml", "sources/maps/staff_survey.csv", "expectations/raw/staff_survey.yml"):
+    changed = (
+        "sources/organisations.yml",
+        "sources/maps/staff_survey.csv",
+        "expectations/raw/staff_survey.yml",
+        "dbt_project/seeds/people/pay_band.csv",
+    )
+    for path in changed:
         with (tmp_path / path).open("a") as file:
             file.write("\n")
         seen.add(registry.digest(of))
-    assert len(seen) == 4
+    assert len(seen) == len(changed) + 1
 
 
 # -- Maps ------------------------------------------------------------------------------------------------------------
@@ -189,10 +271,21 @@ def test_scores_are_printed_with_their_code() -> None:
     assert scale.printed("PP1_1") == {"PP1_1 - score": "score", "Base (number of responses)": "base"}
 
 
-def test_header_map_leads_to_registered_columns() -> None:
-    source = registry.registry(settings())["organisations"]
-    for (layout, header), column in registry.header_map(settings().sources, "organisations").items():
-        assert column in source.layout(layout).raw_columns, header
+DELIMITED = [
+    source
+    for source in registry.registry(settings()).values()
+    if any(isinstance(layout, registry.Delimited) for layout in source.layouts)
+]
+
+
+@pytest.mark.parametrize("source", DELIMITED, ids=lambda source: source.name)
+def test_header_map_leads_to_registered_columns(source: registry.Source) -> None:
+    headers = registry.header_map(settings().sources, source.name)
+    assert headers, "local extracts have other headers"
+    for (layout, header), column in headers.items():
+        columns = source.layout(layout).columns  # type: ignore[union-attr]
+        assert column in columns, header
+        assert header == column or header not in columns, f"{header} is the name of another column"
 
 
 def test_maps_have_no_empty_or_doubled_lines() -> None:

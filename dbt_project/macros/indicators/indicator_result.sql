@@ -13,11 +13,49 @@
     with figure as (
         select
             *,
-            {{ evidence_status(
-                'ratio_low', 'ratio_high', 'status', white_count='top_events', bme_count='bottom_events',
-                white_base='top_base', bme_base='bottom_base', minimum_base='min_base'
-            ) }} as evidence
+            -- A board is about a dozen people; and a low band with many BME staff is not "better" for them.
+            case
+                when indicator_code = '9' then null
+                when indicator_code = '1' and not {{ is_senior_slice('slice') }} then null
+                else {{ evidence_status(
+                    'oriented_low', 'oriented_high', 'status', white_count='top_events', bme_count='bottom_events',
+                    white_base='top_base', bme_base='bottom_base', minimum_base='min_base', minimum_cases='minimum_cases'
+                ) }}
+            end as evidence,
+            case when indicator_code in ('2', '3', '4') and status = 'ok' then {{ four_fifths_status('ratio') }} end as four_fifths,
+            -- What a dashboard shows of a figure: on its usual denominator, with a value, the official basis, trusts before all.
+            organisation_basis = 'as_reported'
+            and row_number() over (
+                partition by
+                    level, org_code, wres_year, as_at, period_kind, indicator_code, slice, organisation_basis, is_default_vintage
+                order by
+                    denominator in ('known_only', 'yes_no'),
+                    -- The answers of a few organisations do not stand for an area of which the survey has no result.
+                    level <> 'organisation' and indicator_code in ('5', '6', '7', '8') and basis <> 'survey',
+                    coalesce(white_pct, bme_pct, ratio, white_count) is null,
+                    array_position(
+                        case when indicator_code in ('5', '6', '7', '8')
+                            then array['survey', 'return', 'records'] else array['return', 'records', 'survey']
+                        end, basis
+                    ),
+                    array_position(array['trusts', 'trusts_and_icbs', 'all'], scope),
+                    aggregation
+            ) = 1 as is_headline,
+            -- Like with like: the same figure a year earlier, on the same definition and as restated by the same vintage.
+            first_value(ratio) over a_year_earlier as earlier_ratio,
+            first_value(ratio_se) over a_year_earlier as earlier_ratio_se
         from {{ figures }}
+        {%- if vintages == 'others' %}
+        -- Nothing but the survey is restated by vintage.
+        where basis = 'survey'
+        {%- endif %}
+        window a_year_earlier as (
+            partition by
+                level, org_code, aggregation, source_vintage, definition_version
+                {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}, {{ column }}{% endfor %}
+            order by as_at
+            range between interval '1 year' preceding and interval '1 year' preceding
+        )
     ),
 
     typed as (
@@ -53,20 +91,22 @@
         having count(*) >= 5
     ),
 
+    -- Mid-rank percentile: those below, and half of those equal (oneself among them). Peers alone are sorted: they are few.
     ranked as (
         select
             *,
-            -- Mid-rank percentile: those below, and half of those equal (oneself among them).
-            case
-                when is_peer
-                    then 100 * (
-                        rank() over peer_set - 1 + 0.5 * count(*) over (peer_set range between current row and current row)
-                    )::double precision / count(*) over (
-                        partition by {{ same_figure | join(', ') }}, org_type, is_peer
-                    )
-            end as percentile
+            100 * (
+                rank() over peer_set - 1 + 0.5 * count(*) over (peer_set range between current row and current row)
+            )::double precision / count(*) over (partition by {{ same_figure | join(', ') }}, org_type) as percentile
         from typed
-        window peer_set as (partition by {{ same_figure | join(', ') }}, org_type, is_peer order by ratio)
+        where is_peer
+        window peer_set as (partition by {{ same_figure | join(', ') }}, org_type order by ratio)
+        union all
+        select
+            *,
+            null as percentile
+        from typed
+        where not is_peer
     ),
 
     compared as (
@@ -75,8 +115,8 @@
             england.england_value,
             peers.peer_median,
             case when peers.peer_median is not null then ranked.percentile end as peer_percentile,
-            ranked.ratio / earlier.ratio as change_1y,
-            {{ ratio_of_ratios_p_value('earlier.ratio', 'earlier.ratio_se', 'ranked.ratio', 'ranked.ratio_se') }} as change_p_value
+            ranked.ratio / ranked.earlier_ratio as change_1y,
+            {{ ratio_of_ratios_p_value('ranked.earlier_ratio', 'ranked.earlier_ratio_se', 'ranked.ratio', 'ranked.ratio_se') }} as change_p_value
         from ranked
         left join england
             on
@@ -91,18 +131,6 @@
                 and ranked.org_type = peers.org_type
                 {%- for column in same_figure %}
                 and ranked.{{ column }} = peers.{{ column }}
-                {%- endfor %}
-        -- Like with like: the same figure a year earlier, on the same definition and as restated by the same vintage.
-        left join figure as earlier
-            on
-                ranked.level = earlier.level
-                and ranked.org_code = earlier.org_code
-                and ranked.aggregation = earlier.aggregation
-                and ranked.source_vintage = earlier.source_vintage
-                and ranked.definition_version = earlier.definition_version
-                and ranked.as_at = earlier.as_at + interval '1 year'
-                {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}
-                and ranked.{{ column }} = earlier.{{ column }}
                 {%- endfor %}
         where ranked.is_default_vintage = {{ 'true' if vintages == 'default' else 'false' }}
     )
@@ -120,27 +148,28 @@
         scope::text as scope,
         aggregation::text as aggregation,
         organisation_basis::text as organisation_basis,
-        true as is_headline,
+        is_headline::boolean as is_headline,
         white_count::numeric as white_count,
         {{ base_shown('white_base', published) }} as white_base,
         bme_count::numeric as bme_count,
         {{ base_shown('bme_base', published) }} as bme_base,
         unknown_count::numeric as unknown_count,
         {{ base_shown('unknown_base', published) }} as unknown_base,
-        null::numeric as workforce_white_count,
-        null::numeric as workforce_bme_count,
-        null::numeric as workforce_unknown_count,
+        workforce_white_count::numeric as workforce_white_count,
+        workforce_bme_count::numeric as workforce_bme_count,
+        workforce_unknown_count::numeric as workforce_unknown_count,
         {{ shown('white_pct', 1, published) }} as white_pct,
         {{ shown('bme_pct', 1, published) }} as bme_pct,
         {{ shown('unknown_pct', 1, published) }} as unknown_pct,
         {{ shown('ratio', 2, published) }} as ratio,
         {{ shown('ratio_low', 2, published) }} as ratio_low,
         {{ shown('ratio_high', 2, published) }} as ratio_high,
+        is_adjusted::boolean as is_adjusted,
         {{ shown('gap_points', 1, published) }} as gap_points,
         {{ shown('gap_low', 1, published) }} as gap_low,
         {{ shown('gap_high', 1, published) }} as gap_high,
         {{ p_value_shown('p_value', published) }} as p_value,
-        null::text as four_fifths,
+        four_fifths::text as four_fifths,
         evidence::text as evidence,
         {{ shown('england_value', 2, published) }} as england_value,
         {{ shown('peer_median', 2, published) }} as peer_median,
@@ -155,6 +184,22 @@
         survey_year::integer as survey_year,
         is_synthetic::boolean as is_synthetic
     from compared
+{%- endmacro %}
+
+
+{#- Whether a slice stands for the whole of its indicator. -#}
+{% macro is_whole_slice(slice) -%}
+    ({{ slice }} in ('all', 'board.total', 'all.lower_to_middle', 'all.middle_to_upper', 'all.lower_to_upper'))
+{%- endmacro %}
+
+
+{#- Whether a slice of indicator 1 is a senior one: band 8a and above, consultants and senior medical managers. -#}
+{% macro is_senior_slice(slice) -%}
+    (
+        split_part({{ slice }}, '.', 2) in (
+            'band_8a', 'band_8b', 'band_8c', 'band_8d', 'band_9', 'vsm', 'band_8a_to_vsm', 'consultants', 'senior_medical_manager'
+        )
+    )
 {%- endmacro %}
 
 

@@ -1,5 +1,5 @@
 {#-
-    One survey indicator in its own terms: White and BME beside all staff, for organisations and England, newest vintage.
+    One survey indicator in its own terms: White and BME beside all staff, for organisations and areas, newest vintage.
 
     indicator_code  '5' to '8'
     results         indicator_result, as published or restricted
@@ -21,17 +21,14 @@
             max(status_reason) filter (where slice = '{{ slice }}') as {{ prefix }}_reason{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ counts }}
-        where indicator_code = '{{ indicator_code }}' and ethnicity_group = 'all' and is_default_vintage
+        where indicator_code = '{{ indicator_code }}' and ethnicity_group = 'all' and is_default_vintage and organisation_basis = 'as_reported'
         group by level, org_code, wres_year
     )
 
     select
         result.level,
         result.org_code,
-        coalesce(organisation.display_name, case result.level when 'england' then 'England' end)::text as org_name,
-        organisation.org_type::text as org_type,
-        organisation.region_name::text as region_name,
-        organisation.icb_name::text as icb_name,
+        {{ area_columns('result') }},
         result.wres_year,
         result.survey_year,
         result.white_pct,
@@ -62,10 +59,6 @@
             result.level = all_staff.level
             and result.org_code = all_staff.org_code
             and result.wres_year = all_staff.wres_year
-    left join {{ ref('dim_organisation') }} as organisation
-        on
-            result.level = 'organisation'
-            and result.org_code = organisation.org_code
-            and {{ organisation_as_at('organisation', 'result.as_at') }}
-    where result.indicator_code = '{{ indicator_code }}' and result.slice = 'all' and result.basis = 'survey'
+    {{ area_joins('result') }}
+    where result.indicator_code = '{{ indicator_code }}' and result.slice = 'all' and result.is_headline
 {%- endmacro %}

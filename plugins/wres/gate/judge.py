@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
 
 from wres import warehouse
-from wres.rules import WHOLE, Rule, Suite
+from wres.rules import WHOLE, Rule, Suite, seed_file
 from wres.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class UnknownRuleError(ValueError):
 
 @dataclass(frozen=True)
 class Finding:
-    """Result of one rule: whether it holds, in how many places it does not, and the first of these places."""
+    """Result of one rule: whether it holds, in how many places it does not, and as many of these as were asked for."""
 
     rule: Rule
     table: str
@@ -51,8 +53,15 @@ class Judge:
     datasource: Any
     results: list[Any] = field(default_factory=list)
 
-    def put(self, connection: psycopg.Connection, table: str, suite: Suite, batches: dict[str, str]) -> list[Finding]:
-        """Put every rule of a suite to the relation of its batch."""
+    def put(
+        self,
+        connection: psycopg.Connection,
+        table: str,
+        suite: Suite,
+        batches: Mapping[str, str],
+        places_kept: int = _KEPT_PLACES,
+    ) -> list[Finding]:
+        """Put every rule of a suite to the relation of its batch; a finding names at most ``places_kept`` places."""
         import great_expectations as gx
         from great_expectations.expectations.metadata_types import FailureSeverity
         from great_expectations.expectations.registry import get_expectation_impl
@@ -83,6 +92,8 @@ class Judge:
                     "result_format": "COMPLETE",
                     "unexpected_index_column_names": list(places),
                     "exclude_unexpected_values": True,
+                    # Even a complete result lists no more places than this.
+                    "partial_unexpected_count": places_kept,
                 }
             )
             self.results.append(result)
@@ -140,9 +151,35 @@ def _exceptions(info: Any) -> list[dict[str, Any]]:
     return [info] if "raised_exception" in info else [value for value in info.values() if isinstance(value, dict)]
 
 
+def seed_relations(connection: psycopg.Connection, settings: Settings, suite: Suite) -> dict[str, str]:
+    """The seeds of a suite as relations, by name: temporary tables of text, made once a connection."""
+    for name in suite.seeds:
+        known = connection.execute("select to_regclass(%s)", [f"pg_temp.seed_{name}"]).fetchone()
+        if known == (None,):
+            _make_seed(connection, f"seed_{name}", seed_file(settings, name))
+    return {name: f'pg_temp."seed_{name}"' for name in suite.seeds}
+
+
+def _make_seed(connection: psycopg.Connection, table: str, path: Path) -> None:
+    with path.open(newline="", encoding="utf-8") as file:
+        columns, *rows = list(csv.reader(file))
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    types = sql.SQL(", ").join(sql.SQL("{} text").format(sql.Identifier(column)) for column in columns)
+    connection.execute(sql.SQL("create temporary table {} ({})").format(sql.Identifier(table), types))
+    statement = sql.SQL("copy pg_temp.{} ({}) from stdin").format(sql.Identifier(table), names)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row([cell or None for cell in row])
+    connection.execute(sql.SQL("analyze pg_temp.{}").format(sql.Identifier(table)))
+
+
 @contextmanager
 def batches_of(
-    connection: psycopg.Connection, prefix: str, table: sql.Composable, suite: Suite
+    connection: psycopg.Connection,
+    prefix: str,
+    table: sql.Composable,
+    suite: Suite,
+    seeds: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, str]]:
     """Relations in schema ``gate`` of the table being judged and of the suite's selects over it, by batch name.
 
@@ -154,6 +191,7 @@ def batches_of(
         prefix: of the relations' names.
         table: relation, or subselect in brackets, that is judged.
         suite: whose batches are made.
+        seeds: relations of the seeds that the suite names (``seed_relations``).
     """
     names = {WHOLE: f"{prefix}__{WHOLE}"}
     try:
@@ -163,8 +201,9 @@ def batches_of(
         )
         for batch_name, select in suite.batches.items():
             names[batch_name] = f"{prefix}__{batch_name}"
-            for known, relation in names.items():
-                select = select.replace("{" + known + "}", f'gate."{relation}"')
+            known = {**(seeds or {}), **{name: f'gate."{relation}"' for name, relation in names.items()}}
+            for name, relation in known.items():
+                select = select.replace("{" + name + "}", relation)
             connection.execute(
                 sql.SQL("create unlogged table gate.{} as {}").format(
                     sql.Identifier(names[batch_name]), sql.SQL(select)

@@ -12,15 +12,17 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from wres import load, outcome, report, warehouse
-from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record
+from wres import load, outcome, registry, report, warehouse
+from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record, seed_relations
 from wres.problems import Problem
 from wres.rules import raw_suites
 from wres.settings import Settings
 
 _LOAD_LOCK = 0x5752
 # Above this share of rejected rows the file as a whole is not to be trusted.
-_ROWS_REJECT_FILE = 0.01
+_REJECTED_PCT = 1
+# The first places of a failing rule are named, and every measure that a rule blocks has one.
+_FEWEST_PLACES = 1000
 
 
 @dataclass(frozen=True)
@@ -51,10 +53,11 @@ def judge_loads(settings: Settings, load_ids: Sequence[int]) -> list[Verdict]:
         waiting = [load_id for load_id, state in states.items() if state == "loaded"]
         if waiting:
             judge = open_judge(settings)
-            for load_id in waiting:
-                with _alone_with(connection, load_id):
-                    if _state(connection, load_id) == "loaded":
-                        _judge_load(settings, connection, judge, load_id)
+            with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
+                for load_id in waiting:
+                    with _alone_with(connection, load_id):
+                        if _state(connection, load_id) == "loaded":
+                            _judge_load(settings, connection, gate, judge, load_id)
         return [_verdict(settings, connection, load_id) for load_id, state in states.items() if state]
 
 
@@ -93,37 +96,43 @@ def _state(connection: psycopg.Connection, load_id: int) -> str | None:
     return row[0] if row else None
 
 
-def _judge_load(settings: Settings, connection: psycopg.Connection, judge: Judge, load_id: int) -> None:
-    source, table, period, rows, warned = connection.execute(
-        "select source, source_table, period, rows_loaded, problems from ops.load where load_id = %s", [load_id]
+def _judge_load(
+    settings: Settings, connection: psycopg.Connection, gate: psycopg.Connection, judge: Judge, load_id: int
+) -> None:
+    source, layout, table, period, rows, warned = connection.execute(
+        "select source, layout, source_table, period, rows_loaded, problems from ops.load where load_id = %s", [load_id]
     ).fetchone()  # type: ignore[misc]
     suite = raw_suites(settings).get(table)
     if suite is None:
         raise GateError(f"No rules for raw table {table}: add them to expectations/raw/{source}.yml.")
     with outcome.step(connection, "gate", source=source, period=period) as recorded:
         recorded.rows_in = rows
-        with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
-            batch = sql.SQL("(select * from raw.{} where _load_id = {})").format(
-                sql.Identifier(table), sql.Literal(load_id)
-            )
-            with batches_of(gate, f"load_{load_id}", batch, suite) as batches:
-                findings = judge.put(gate, table, suite, batches)
-                problems = [Problem(**known) for known in warned]
-                problems += [_problem(gate, finding, batches) for finding in findings if not finding.success]
-                blocked = [row for finding in findings for row in _blocked(gate, finding, batches)]
+        allowed = rows * _REJECTED_PCT // 100
+        batch = sql.SQL("(select * from raw.{} where _load_id = {})").format(
+            sql.Identifier(table), sql.Literal(load_id)
+        )
+        with batches_of(gate, f"load_{load_id}", batch, suite, seed_relations(gate, settings, suite)) as batches:
+            # One place more than rows may be rejected: then either all are known, or they are too many.
+            findings = judge.put(gate, table, suite, batches, max(_FEWEST_PLACES, allowed + 1))
+            problems = [Problem(**known) for known in warned]
+            problems += [_problem(gate, finding, batches) for finding in findings if not finding.success]
+            blocked = [row for finding in findings for row in _blocked(gate, finding, batches)]
         failing = [f for f in findings if not f.success and f.rule.severity == "critical"]
         bad_rows = [f for f in failing if f.rule.scope == "row"]
-        unexpected = sum(f.unexpected for f in bad_rows)
+        unexpected = _rows_of(bad_rows)
         with connection.transaction():
             record(connection, "raw", findings, load_id=load_id)
             if any(f.rule.scope == "file" for f in failing):
                 load.reject(settings, connection, load_id, problems)
                 recorded.status = "failed"
-            elif unexpected > _ROWS_REJECT_FILE * rows:
+            elif unexpected > allowed:
                 load.reject(settings, connection, load_id, [_too_many(unexpected, rows), *problems])
                 recorded.status = "failed"
             else:
                 rejected = sum(_set_rows_aside(connection, table, load_id, f) for f in bad_rows)
+                if rejected:
+                    of = registry.registry(settings)[source].layout(layout)
+                    _forget_emptied(connection, table, load_id, of)
                 connection.cursor().executemany(
                     "insert into ops.blocked_measure (load_id, rule_id, measure, reason) values (%s, %s, %s, %s)"
                     " on conflict do nothing",
@@ -203,11 +212,23 @@ def _blocked(connection: psycopg.Connection, finding: Finding, batches: dict[str
     return [(rule.id, str(measure), rule.message) for measure in sorted(measures - {None}, key=str)]
 
 
+def _rows_of(findings: Sequence[Finding]) -> int:
+    """How many rows the findings are about; a row that breaks several rules is one."""
+    places = {tuple(place.items()) for finding in findings for place in finding.places}
+    return max([len(places), *(finding.unexpected for finding in findings)])
+
+
 def _set_rows_aside(connection: psycopg.Connection, table: str, load_id: int, finding: Finding) -> int:
     """Move offending rows from raw to ``ops.rejected_row``, whole, with rule, place, value and reason."""
-    keys = [key for key in ("_sheet", "_row_number", "_column") if finding.places and key in finding.places[0]]
+    if len(finding.places) < finding.unexpected:
+        raise GateError(f"{finding.rule.id} on {finding.table} names no places: its rows cannot be set aside.")
+    keys = [key for key in ("_row_number", "_sheet", "_column") if finding.places and key in finding.places[0]]
+    # Equalities, unlike "is not distinct from", can be hashed: a file may have thousands of bad rows among millions.
     matches = sql.SQL(" and ").join(
-        sql.SQL("r.{0} is not distinct from p.{0}").format(sql.Identifier(key)) for key in keys
+        sql.SQL("r._row_number = p._row_number")
+        if key == "_row_number"
+        else sql.SQL("coalesce(r.{0}, '') = coalesce(p.{0}, '')").format(sql.Identifier(key))
+        for key in keys
     )
     types = sql.SQL(", ").join(
         sql.SQL("{} {}").format(sql.Identifier(key), sql.SQL("integer" if key == "_row_number" else "text"))
@@ -240,10 +261,33 @@ def _set_rows_aside(connection: psycopg.Connection, table: str, load_id: int, fi
     return rejected.rowcount
 
 
+def _forget_emptied(connection: psycopg.Connection, table: str, load_id: int, layout: registry.Layout) -> None:
+    """Take back the contents of which every row was set aside: nothing must not restate what an earlier load holds."""
+    if layout.organisation_column is None:
+        return
+    of_the_period = sql.SQL(" and r._period = c.period" if layout.period.row_period == "own" else "")
+    connection.execute(
+        sql.SQL(
+            """
+            delete from ops.load_content as c
+            where c.load_id = {load_id} and not exists (
+                select from raw.{table} as r
+                where r._load_id = {load_id} and btrim(r.{organisation}) = c.org_code{of_the_period}
+            )
+            """
+        ).format(
+            load_id=sql.Literal(load_id),
+            table=sql.Identifier(table),
+            organisation=sql.Identifier(layout.organisation_column),
+            of_the_period=of_the_period,
+        )
+    )
+
+
 def _too_many(unexpected: int, rows: int) -> Problem:
     return Problem(
         rule="V24",
         scope="file",
-        message=f"{unexpected} of {rows} rows would have to be rejected, more than {_ROWS_REJECT_FILE:.0%}",
+        message=f"{unexpected} of {rows} rows would have to be rejected, more than {_REJECTED_PCT}%",
         action="Correct the rows below and send the file again.",
     )

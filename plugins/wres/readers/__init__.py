@@ -33,24 +33,31 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
     fits = [(layout, _fit(settings, source, layout, content, name)) for layout in source.layouts]
     layout, fit = max(fits, key=lambda pair: pair[1])
     if fit <= 0:
+        if isinstance(content, Text) and (problem := delimited.wrong_separator(content)):
+            raise FileRejected(problem)
         known = "; ".join(f"{layout.name} ({', '.join(layout.files)})" for layout in source.layouts)
+        unread = isinstance(content, Workbook) and all(
+            isinstance(layout, Delimited) and layout.sheet is None for layout in source.layouts
+        )
         raise FileRejected(
             Problem(
                 rule="V11",
                 scope="file",
-                message=f"no layout registered for {source.name} fits this file",
-                action=f"Check that the file belongs to this source. Its layouts: {known}.",
+                message=f"no layout registered for {source.name} fits this file"
+                + (": it is a workbook, and only text files are read" if unread else ""),
+                action=f"{'Save the sheet as CSV UTF-8' if unread else 'Check that the file belongs to this source'}."
+                f" Its layouts: {known}.",
             )
         )
     if isinstance(layout, Delimited):
-        assert isinstance(content, Text), "a layout fits only content of its kind"
-        return delimited.read(settings, source, layout, content, name, period)
-    assert isinstance(content, Workbook), "a layout fits only content of its kind"
-    if isinstance(layout, SurveyWorkbook):
-        batch = survey_workbook.read(settings, source, layout, content, name, period)
+        batch = delimited.read(settings, source, layout, content, name, period)
     else:
-        batch = benchmark_workbook.read(layout, content)
-    batch.is_synthetic = marked(content, source.synthetic_marker)
+        assert isinstance(content, Workbook), "a layout fits only content of its kind"
+        if isinstance(layout, SurveyWorkbook):
+            batch = survey_workbook.read(settings, source, layout, content, name, period)
+        else:
+            batch = benchmark_workbook.read(layout, content)
+    batch.is_synthetic = isinstance(content, Workbook) and marked(content, source.synthetic_marker)
     return batch
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wres.problems import FileRejected, Problem, column_letters
-from wres.readers.content import Batch, Content, Row, Workbook, cell_text, name_fits, nearest
+from wres.readers.content import Batch, CellRows, Content, Row, Workbook, cell_text, name_fits, nearest
 from wres.registry import BenchmarkSheet, BenchmarkWorkbook, Source
 from wres.settings import Settings
 
@@ -54,7 +54,7 @@ def read(layout: BenchmarkWorkbook, content: Workbook) -> Batch:
             problems += _examine_headers(layout, sheet, headers[sheet], years)
     if problems:
         raise FileRejected(*problems)
-    batch = Batch(layout=layout, period=years[-1], rows=(), warnings=warnings)
+    batch = CellRows(layout=layout, period=years[-1], warnings=warnings)
     batch.rows = _rows(layout, read_sheets, years[-1], batch.organisations)
     return batch
 

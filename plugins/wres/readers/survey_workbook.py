@@ -10,6 +10,7 @@ from typing import Any
 from wres.problems import FileRejected, Problem, column_letters
 from wres.readers.content import (
     Batch,
+    CellRows,
     Content,
     Row,
     Workbook,
@@ -88,12 +89,7 @@ def read(
     sheets = reading.examine(content)
     if reading.problems:
         raise FileRejected(*reading.problems)
-    batch = Batch(
-        layout=layout,
-        period=year_text,
-        rows=(),
-        warnings=reading.warnings,
-    )
+    batch = CellRows(layout=layout, period=year_text, warnings=reading.warnings)
     batch.rows = _rows(layout, year_text, sheets, batch.organisations)
     return batch
 

@@ -6,15 +6,19 @@ set near published ones. Every file says SYNTHETIC in its content, which is how 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from wres.sample import organisations, survey
+from wres.sample import dirt as soiling
+from wres.sample import employers, organisations, people, survey
 
 TRUSTS_ALLOWED = range(5, 601)
 MOST_YEARS = 10
+STAFF_ALLOWED = range(20, 100_001)
+
+Make = Callable[[], bytes | Iterable[bytes]]
 
 
 def write_sample(
@@ -24,6 +28,8 @@ def write_sample(
     first_year: int = 2021,
     last_year: int = 2024,
     seed: int = 1,
+    staff: int = 7000,
+    dirt: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Write synthetic feeds into ``directory/<source>/``, a folder then fit to be a landing folder.
@@ -34,6 +40,8 @@ def write_sample(
         first_year: first survey year of the benchmark workbook's history.
         last_year: survey year of the detailed workbooks, and last year of the history.
         seed: the same arguments give the same bytes.
+        staff: mean head count of the open trusts in the last quarter.
+        dirt: with what goes wrong in real feeds (``wres.sample.dirt`` lists it).
         progress: told the name of each file before it is made.
 
     Returns:
@@ -49,25 +57,36 @@ def write_sample(
         raise ValueError(f"the last survey year must be from {known.first_year} to {known.last_year}, not {last_year}")
     if not 0 <= last_year - first_year < MOST_YEARS:
         raise ValueError(f"survey years {first_year}-{last_year}: from 1 to {MOST_YEARS} years can be written")
+    if staff not in STAFF_ALLOWED:
+        raise ValueError(f"the mean staff must be from {STAFF_ALLOWED[0]} to {STAFF_ALLOWED[-1]}, not {staff}")
 
     written = []
-    for source, name, make in _files(trusts, first_year, last_year, seed):
+    for source, name, make in _files(trusts, first_year, last_year, seed, staff, dirt):
         if progress:
             progress(f"{source}/{name}")
         folder = directory / source
         folder.mkdir(parents=True, exist_ok=True)
         # A landing folder is watched: a file appears in it whole or not at all.
         unfinished = folder / f".{name}.unfinished"
-        unfinished.write_bytes(make())
+        content = make()
+        with unfinished.open("wb") as file:
+            file.writelines([content] if isinstance(content, bytes) else content)
         written.append(unfinished.replace(folder / name))
     return written
 
 
-def _files(trusts: int, first_year: int, last_year: int, seed: int) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
-    """Source, file name and the function that gives the bytes, one file after the other."""
+def _files(
+    trusts: int, first_year: int, last_year: int, seed: int, staff: int, dirt: bool
+) -> Iterator[tuple[str, str, Make]]:
+    """Source, file name and the function that gives the content, one file after the other."""
     # A generator for each part, so that a change in one feed leaves the others as they were.
     register = organisations.draw(np.random.default_rng([seed, 1]), trusts, first_year, last_year)
     for name, content in organisations.feeds(np.random.default_rng([seed, 2]), register, first_year, last_year):
         yield "organisations", name, content
-    for name, content in survey.feeds(np.random.default_rng([seed, 3]), register, first_year, last_year):
+    of_survey = np.random.default_rng([seed, 3])
+    questionnaire = survey.Questionnaire(of_survey, register, first_year, last_year)
+    for name, content in survey.feeds(of_survey, questionnaire, register):
         yield "staff_survey", name, content
+    plan = employers.plan(register, first_year, last_year, staff)
+    about_people = people.feeds(seed, plan, questionnaire)
+    yield from soiling.dirty(about_people, plan) if dirt else about_people

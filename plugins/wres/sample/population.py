@@ -141,7 +141,7 @@ class Population:
         for group in (WHITE, BME):
             national = np.interp(year, list(anchors), [pair[group] for pair in anchors.values()]) / 100
             weight = respondents[:, group] * self.is_trust
-            columns.append(_shifted(logits[:, group], weight, national))
+            columns.append(shifted(logits[:, group], weight, national))
         return np.stack([*columns, (columns[0] + columns[1]) / 2], axis=1)
 
     def _draw(self, respondents: Counts, rates: dict[str, Rates]) -> dict[str, Counts]:
@@ -203,7 +203,7 @@ def _white_worse_in_all(answers: dict[str, Counts]) -> npt.NDArray[np.bool_]:
     return worse
 
 
-def _shifted(logits: Rates, weight: npt.NDArray[np.int64], national: float) -> Rates:
+def shifted(logits: Rates, weight: Counts | Rates, national: float) -> Rates:
     """Rates whose weighted mean is ``national``, found by halving an interval of shifts in log odds."""
     low, high = -15.0, 15.0
     for _ in range(50):

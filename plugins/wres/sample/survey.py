@@ -185,10 +185,13 @@ def detailed_layout(name: str) -> SurveyWorkbook:
 
 
 def feeds(
-    rng: np.random.Generator, register: Register, first_year: int, last_year: int
+    rng: np.random.Generator, questionnaire: Questionnaire, register: Register
 ) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """File names of the source ``staff_survey`` with the functions that give their bytes."""
-    questionnaire = Questionnaire(rng, register, first_year, last_year)
+    """File names of the source ``staff_survey`` with the functions that give their bytes.
+
+    ``rng`` is the questionnaire's own: what it draws follows the answers.
+    """
+    last_year = questionnaire.year
     detailed = f"SYNTHETIC NSS{last_year % 100:02d} detailed spreadsheets"
     yield f"{detailed} organisational results.xlsx", partial(_organisational, questionnaire, register)
     yield f"{detailed} national results.xlsx", partial(_national, rng, questionnaire, register)
@@ -263,7 +266,7 @@ def _benchmark(questionnaire: Questionnaire, register: Register) -> bytes:
     measures = {year: benchmark_counts(answers) for year, answers in population.answers.items()}
     names = measures[questionnaire.year]
     columns = [(name, group, year) for name in names for group in (WHITE, BME) for year in measures]
-    workbook, content = _workbook()
+    workbook, content = new_workbook()
     for group in TRUST_GROUPS:
         sheet = workbook.add_worksheet(group.sheet)
         sheet.write_string(0, 0, "Organisation code")
@@ -288,7 +291,7 @@ def _benchmark(questionnaire: Questionnaire, register: Register) -> bytes:
 def _detailed(questionnaire: Questionnaire, title: str, layout: str, keys: Cells, blocks: dict[str, Cells]) -> bytes:
     """A detailed workbook: notes, then the sheets of the map with ``keys`` at the left of every row."""
     described = detailed_layout(layout)
-    workbook, content = _workbook()
+    workbook, content = new_workbook()
     notes = workbook.add_worksheet("Notes")
     notes.write_string(1, 1, f"NHS Staff Survey {questionnaire.year} - Detailed Spreadsheets (SYNTHETIC)")
     notes.write_string(3, 1, title)
@@ -363,7 +366,7 @@ def _write_row(sheet: Worksheet, row: int, column: int, cells: Sequence[float | 
             sheet.write_number(row, position, cell)
 
 
-def _workbook() -> tuple[xlsxwriter.Workbook, io.BytesIO]:
+def new_workbook() -> tuple[xlsxwriter.Workbook, io.BytesIO]:
     """A workbook in memory whose time of creation is fixed, so that the same seed gives the same bytes."""
     content = io.BytesIO()
     workbook = xlsxwriter.Workbook(content, {"in_memory": True})

@@ -3,7 +3,9 @@ with controlled as (
     select
         *,
         {{ controlled_count('value_count', 'disclosure_policy', 'level') }} as shown_value,
-        {{ controlled_count('base_count', 'disclosure_policy', 'level') }} as shown_base
+        {{ controlled_count('base_count', 'disclosure_policy', 'level') }} as shown_base,
+        {{ controlled_count('workforce_count', 'disclosure_policy', 'level') }} as shown_workforce,
+        {{ controlled_count('workforce_base', 'disclosure_policy', 'level') }} as shown_workforce_base
     from {{ ref('int_indicators__count') }}
 ),
 
@@ -12,6 +14,8 @@ hidden as (
         *,
         (value_count is not null and shown_value is null)
         or (base_count is not null and shown_base is null)
+        or (workforce_count is not null and shown_workforce is null)
+        or (workforce_base is not null and shown_workforce_base is null)
         or (rate is not null and disclosure_policy is distinct from 'already_public')
         -- The registry names who may see a source; what BI may not see is hidden whatever its size.
         or coalesce(is_restricted, false) as is_hidden
@@ -34,6 +38,8 @@ select
     ethnicity_group,
     case when not is_hidden then shown_value end as value_count,
     case when not is_hidden then shown_base end as base_count,
+    case when not is_hidden then shown_workforce end as workforce_count,
+    case when not is_hidden then shown_workforce_base end as workforce_base,
     case when not is_hidden then rate end as rate,
     case when is_hidden then 'none' else base_source end as base_source,
     case when is_hidden and value_status = 'ok' then 'suppressed' else value_status end as value_status,
@@ -46,6 +52,7 @@ select
     disclosure_policy,
     source_vintage,
     is_default_vintage,
+    definition_version,
     survey_year,
     is_synthetic
 from hidden

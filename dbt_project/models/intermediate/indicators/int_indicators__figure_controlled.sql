@@ -1,1 +1,1 @@
-{{ indicator_figure(ref('int_indicators__count_controlled')) }}
+{{ indicator_figure(ref('int_indicators__count_controlled'), controlled=true) }}

@@ -63,16 +63,91 @@ with cell as (
     where
         rate.origin = 'benchmark'
         and rate.org_code in (respondent.org_code, organisation.parent_code)
+),
+
+-- An item of a return stands in one row; head counts of indicator 1 make up the disparity ratios too.
+return_cell as (
+    select
+        org_code,
+        as_at,
+        indicator_code,
+        slice,
+        ethnicity_group,
+        data_item as role,
+        data_item as header,
+        value,
+        _load_id,
+        _sheet,
+        _row_number
+    from {{ ref('stg_wres_return__item') }}
+    where value is not null
+),
+
+-- Everything else that is counted: the files, and how many organisations of theirs count towards the figure.
+file_use as (
+    select
+        unit.level,
+        unit.unit_code as org_code,
+        use.as_at,
+        use.indicator_code,
+        use.basis,
+        unit.scope,
+        unit.organisation_basis,
+        use.role,
+        use.period,
+        use._load_id,
+        count(distinct use.org_code) as organisations,
+        min(use.org_code) as member_code
+    from {{ ref('int_indicators__content_use') }} as use
+    inner join {{ ref('int_indicators__unit') }} as unit on use.org_code = unit.org_code and use.as_at = unit.as_at
+    where use.basis <> 'return' or unit.level <> 'organisation' or unit.organisation_basis <> 'as_reported'
+    group by
+        unit.level,
+        unit.unit_code,
+        use.as_at,
+        use.indicator_code,
+        use.basis,
+        unit.scope,
+        unit.organisation_basis,
+        use.role,
+        use.period,
+        use._load_id
+),
+
+place as (
+    select
+        level, org_code, wres_year, make_date(wres_year, 3, 31) as as_at, indicator_code, slice, basis, denominator,
+        'trusts' as scope, 'as_reported' as organisation_basis, source_vintage, ethnicity_group, role, header, value,
+        _load_id, _sheet, _row_number, _column
+    from cell
+    union all
+    select
+        'organisation' as level, org_code, {{ wres_year('as_at') }} as wres_year, as_at, indicator_code, slice,
+        'return' as basis, '*' as denominator, 'trusts' as scope, 'as_reported' as organisation_basis,
+        'latest' as source_vintage, ethnicity_group, role, header, value::double precision as value, _load_id, _sheet,
+        _row_number, null as _column
+    from return_cell
+    union all
+    select
+        level, org_code, {{ wres_year('as_at') }} as wres_year, as_at, indicator_code, '*' as slice, basis,
+        '*' as denominator, scope, organisation_basis, 'latest' as source_vintage, 'all' as ethnicity_group, role,
+        case when organisations = 1 then 'all rows of ' || member_code else 'all rows of ' || organisations || ' organisations' end
+            || ', ' || period as header,
+        null as value, _load_id, null as _sheet, null as _row_number, null as _column
+    from file_use
 )
 
 select
     cell.level::text as level,
     cell.org_code::text as org_code,
     cell.wres_year::integer as wres_year,
+    cell.as_at::date as as_at,
     cell.indicator_code::text as indicator_code,
     cell.slice::text as slice,
     cell.basis::text as basis,
     cell.denominator::text as denominator,
+    cell.scope::text as scope,
+    cell.organisation_basis::text as organisation_basis,
     cell.source_vintage::text as source_vintage,
     cell.ethnicity_group::text as ethnicity_group,
     cell.role::text as role,
@@ -86,5 +161,5 @@ select
     cell._column::text as column_name,
     cell.header::text as header,
     cell.value::double precision as value
-from cell
+from place as cell
 inner join {{ source('ops', 'load') }} as load on cell._load_id = load.load_id

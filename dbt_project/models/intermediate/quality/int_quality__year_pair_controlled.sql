@@ -1,0 +1,1 @@
+{{ quality_year_pair(ref('int_indicators__count_controlled')) }}

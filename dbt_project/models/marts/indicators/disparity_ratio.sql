@@ -1,0 +1,1 @@
+{{ record_indicator('DR', results=ref('indicator_result')) }}

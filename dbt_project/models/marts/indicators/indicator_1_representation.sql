@@ -1,0 +1,1 @@
+{{ record_indicator('1', results=ref('indicator_result')) }}

@@ -1,0 +1,1 @@
+{{ record_indicator('2', results=ref('indicator_result')) }}

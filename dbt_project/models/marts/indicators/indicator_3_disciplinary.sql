@@ -1,0 +1,1 @@
+{{ record_indicator('3', results=ref('indicator_result')) }}

@@ -1,0 +1,1 @@
+{{ record_indicator('4', results=ref('indicator_result')) }}

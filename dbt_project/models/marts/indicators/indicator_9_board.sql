@@ -1,0 +1,1 @@
+{{ record_indicator('9', results=ref('indicator_result')) }}

@@ -1,0 +1,1 @@
+{{ quality_finding(ref('int_quality__year_pair'), published=false) }}

@@ -1,0 +1,20 @@
+select
+    btrim(vacancy.org_code) as org_code,
+    ops.as_date(vacancy.period_start) as period_start,
+    ops.as_date(vacancy.period_end) as period_end,
+    btrim(vacancy.vacancy_id) as vacancy_id,
+    coalesce(ops.label_key(vacancy.vacancy_id) = 'nil_return', false) as is_nil_return,
+    ops.label_key(vacancy.staff_block) as staff_block,
+    ops.label_key(vacancy.pay_band) as pay_band,
+    ops.ethnic_key(vacancy.ethnic_category, vacancy.code_system) as ethnic_key,
+    ops.label_key(vacancy.ethnic_category) as ethnic_code,
+    ops.as_flag(vacancy.is_international) as is_international,
+    ops.as_number(vacancy.applied) as applied,
+    ops.as_number(vacancy.shortlisted) as shortlisted,
+    ops.as_number(vacancy.appointed) as appointed,
+    vacancy.is_synthetic,
+    vacancy._load_id,
+    vacancy._period,
+    vacancy._sheet,
+    vacancy._row_number
+from {{ current_rows('recruitment__vacancy', org_column='org_code', by_period=true) }} as vacancy
