@@ -17,7 +17,7 @@ from wres.settings import Settings
 
 # The loads that the newest build has read, as dbt copied them when it began.
 BUILT_FROM = sql.Identifier("staging", "stg_ops__current_content")
-_CODE = ("dbt_project", "sources", "expectations", "plugins/wres/warehouse.sql")
+_CODE = ("dbt_project", "sources", "expectations")
 _SUFFIXES = {".sql", ".yml", ".csv"}
 
 
@@ -123,10 +123,9 @@ def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool =
 @lru_cache(maxsize=4)
 def _code_revision(project: Path) -> str:
     """Fingerprint of all that turns raw rows into a release."""
-    running = hashlib.sha256()
+    running = hashlib.sha256(warehouse.MIGRATION.read_bytes())
     for part in _CODE:
-        of = project / part
-        for path in sorted(of.rglob("*")) if of.is_dir() else [of]:
+        for path in sorted((project / part).rglob("*")):
             if path.suffix in _SUFFIXES and not {"target", "logs"} & set(path.relative_to(project).parts):
                 running.update(str(path.relative_to(project)).encode())
                 running.update(path.read_bytes())

@@ -18,7 +18,7 @@ from wres.settings import Settings
 GROUPS = ("wres_loader", "wres_gate", "wres_transformer", "wres_publisher", "analyst", "bi_reader")
 AIRFLOW = "airflow"
 OLDEST_SERVER = 18
-_MIGRATION = Path(__file__).with_name("warehouse.sql")
+MIGRATION = Path(__file__).with_name("warehouse.sql")
 # One key for the steps that write the candidate and its releases: build, marts gate, publish, rollback, prune.
 _WRITER_LOCK = 0x57524553
 _MIGRATION_LOCK = 0x57524554
@@ -129,7 +129,7 @@ def migrate(settings: Settings) -> None:
     Raises:
         WarehouseError: the server is older than Postgres 18, or out of reach.
     """
-    text = _MIGRATION.read_text()
+    text = MIGRATION.read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     target = (_administrator(settings, "warehouse"), digest)
     if target in _migrated:

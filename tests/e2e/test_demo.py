@@ -49,7 +49,7 @@ def test_demo_ends_with_the_england_table_and_leaves_only_the_warehouse_running(
     assert code == 0, printed
     assert re.search(r"England, WRES year 2025 \(release \d+, SYNTHETIC figures\)", printed), printed
     for indicator in ("1", "2", "4", "5", "7", "8", "9"):
-        row = rf"│ {indicator} +│ [A-Z].+│ +\d+\.\d │ +\d+\.\d │ +\d+\.\d\d │ \d+\.\d\d to \d+\.\d\d │"
+        row = rf"│ {indicator} +│ [A-Z].+│ +\d+\.\d │ +\d+\.\d │ +\d+\.\d\d │ +\d+\.\d\d to \d+\.\d\d │"
         assert re.search(row, printed), f"indicator {indicator}:\n{printed}"
     for command in ("wres dsn", "wres status", "make up", "wres stop"):
         assert command in printed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -258,5 +257,5 @@ def test_each_step_of_the_work_owns_its_schema(furnished: Settings) -> None:
 def test_migrating_again_changes_nothing(furnished: Settings) -> None:
     with psycopg.connect(furnished.warehouse_url or "", autocommit=True) as connection:
         before = connection.execute("select relname, relacl::text from pg_class order by relname").fetchall()
-        connection.execute(Path(warehouse.__file__).with_name("warehouse.sql").read_text())  # type: ignore[arg-type]
+        connection.execute(warehouse.MIGRATION.read_text())  # type: ignore[arg-type]
         assert connection.execute("select relname, relacl::text from pg_class order by relname").fetchall() == before
