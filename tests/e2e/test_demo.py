@@ -12,7 +12,7 @@ from wres.demo import demo
 from wres.sample import write_sample
 from wres.settings import settings as read_settings
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
