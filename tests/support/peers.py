@@ -110,7 +110,7 @@ def _own(
         "funnel_high_99_8": math.exp(whole["mu"] + Z_99_8 * reach),
         "z_score": (y[at] - whole["mu"]) / reach,
         "shrunken_ratio": math.exp(share * y[at] + (1 - share) * whole["mu_random"]),
-        "peer_p_value": 2 * stats.norm.sf(normal) if one.is_tested and degrees >= 1 else None,
+        "peer_p_value": (2 * stats.norm.sf(normal) if degrees >= 1 else None) if one.is_tested else 1,
     }
 
 

@@ -3,7 +3,7 @@
 
     members  relation of one row per figure and peer set. Of its columns are read: ratio, ratio_se (standard error of the logarithm;
              null where the base is not known), is_ok (the figure counts), top_events and bottom_events (those counted in the
-             ratio's two groups, for ratio_se at small counts), is_tested (may be listed as differing)
+             ratio's two groups, for ratio_se at small counts), is_tested (has enough of them to be listed as differing)
     keys     columns that name a peer set of comparable figures, for example indicator, slice, year and set
 
     y = ln ratio, v = ratio_se², w = 1/v, m figures with a standard error (a zero numerator has no logarithm, and stays out)
@@ -17,6 +17,8 @@
                           τ² and the error of their mean, on Student's t with (Σw)²/Σw² − 1 degrees of freedom (Satterthwaite): an
                           outlier does not hide itself, and few or unequal peers are no certainty. Winsorised limits would
                           list too many: they take a tenth at each end for outliers even where there is none.
+                          1 for figures that are not tested: they count among the tests, or the high counts that remain would be too few
+                          to judge by.
     Below 5 figures all are null; below 5 with a standard error those that need one.
     Source: DerSimonian and Laird, Controlled Clinical Trials 7 (1986) 177-188; Spiegelhalter, Statistics in Medicine 24 (2005)
     1185-1202; Viechtbauer and Cheung, Research Synthesis Methods 1 (2010) 112-125, for the deleted residual.
@@ -173,7 +175,10 @@
         deviation / sqrt(variance + funnel_tau_squared) as z_score,
         exp((tau_squared * logarithm + variance * mu_random) / (tau_squared + variance)) as shrunken_ratio,
         case when q > 0 then greatest((q - (estimates_count - 1)) / q, 0) when q = 0 then 0 end as i_squared,
-        {{ two_sided_p_value(normal_of_student('others_t', 'others_w ^ 2 / others_ww - 1')) }} as peer_p_value
+        case
+            when is_tested then {{ two_sided_p_value(normal_of_student('others_t', 'others_w ^ 2 / others_ww - 1')) }}
+            when others_w is not null then 1
+        end as peer_p_value
     from tested as member
 {%- endmacro %}
 
