@@ -149,7 +149,7 @@ def lists(connection: psycopg.Connection, project: Path, rows: Iterator[tuple[ob
         with connection.cursor().copy("copy simulated from stdin") as copy:
             for row in rows:
                 copy.write_row(row)
-        connection.execute("analyze simulated")
+        connection.execute("set local enable_nestloop = off")
         return connection.execute(_query(project)).fetchall()
 
 

@@ -133,6 +133,11 @@ def test_fewer_than_five_are_no_peer_set(connection: psycopg.Connection) -> None
         assert set(values.values()) == {None}, values
 
 
+def test_a_set_without_any_ratio(connection: psycopg.Connection) -> None:
+    [row] = statistics(connection, [Member(None, is_ok=False)])
+    assert (row["peers_count"], row["peer_percentile"], row["peer_median"]) == (0, None, None)
+
+
 def test_an_outlier_does_not_hide_itself(connection: psycopg.Connection) -> None:
     """In the funnel an outlier widens its own limits; the test compares it with the others alone."""
     members = [*random_members(11, 9, tau=0.02), *of_counts((400, 1000, 100, 1000))]

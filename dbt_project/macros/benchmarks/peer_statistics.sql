@@ -31,7 +31,7 @@
             {{ keys | join(', ') }},
             count(ratio) as peers_count,
             count(logarithm) as estimates_count,
-            avg(ratio) as peer_mean,
+            avg(ratio) as mean_ratio,
             percentile_cont(array[0.25, 0.5, 0.75]) within group (order by ratio) as quartiles,
             sum(1 / variance) as w,
             sum(1 / variance ^ 2) as ww,
@@ -119,7 +119,7 @@
         select
             placed.*,
             peer_set.mu,
-            peer_set.peer_mean,
+            peer_set.mean_ratio,
             peer_set.quartiles,
             pooled.q,
             pooled.tau_squared,
@@ -131,7 +131,7 @@
             placed.deviation * pooled.w as weighted_deviation,
             100 * (
                 rank() over in_order - 1 + 0.5 * count(*) over (in_order range between current row and current row)
-            )::double precision / placed.peers_count as mid_rank
+            )::double precision / nullif(placed.peers_count, 0) as mid_rank
         from placed
         inner join peer_set on placed.peer_set_id = peer_set.peer_set_id
         left join pooled on placed.peer_set_id = pooled.peer_set_id
@@ -162,7 +162,7 @@
 
     select
         member.*,
-        case when peers_count >= {{ fewest }} then peer_mean end as peer_mean,
+        case when peers_count >= {{ fewest }} then mean_ratio end as peer_mean,
         case when peers_count >= {{ fewest }} then quartiles[1] end as peer_q1,
         case when peers_count >= {{ fewest }} then quartiles[2] end as peer_median,
         case when peers_count >= {{ fewest }} then quartiles[3] end as peer_q3,
