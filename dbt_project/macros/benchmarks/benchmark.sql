@@ -16,13 +16,19 @@
 -#}
 {% macro benchmark(figures, results, published) -%}
     {%- set figure_key = ['indicator_code', 'slice', 'basis', 'denominator', 'wres_year'] -%}
+    {#- What peer_statistics and benjamini_hochberg add. -#}
+    {%- set peer_columns = [
+        'peers_count', 'estimates_count', 'peer_mean', 'peer_q1', 'peer_median', 'peer_q3', 'peer_percentile', 'funnel_low_95',
+        'funnel_high_95', 'funnel_low_99_8', 'funnel_high_99_8', 'z_score', 'shrunken_ratio', 'tau_squared', 'i_squared',
+        'list_p_value', 'peer_p_adjusted'
+    ] -%}
     {#- White above BME, or the other way round, as indicator_figure has it. -#}
-    {%- set top_count = "case when indicator_code in ('2', '4', '7', 'DR') then white_count else bme_count end" -%}
+    {%- set top_count = "case when figure.indicator_code in ('2', '4', '7', 'DR') then figure.white_count else figure.bme_count end" -%}
     {%- set bottom_count -%}
         case
-            when indicator_code in ('2', '4', '7', 'DR') then bme_count
-            when indicator_code in ('1', '9') then workforce_bme_count
-            else white_count
+            when figure.indicator_code in ('2', '4', '7', 'DR') then figure.bme_count
+            when figure.indicator_code in ('1', '9') then figure.workforce_bme_count
+            else figure.white_count
         end
     {%- endset -%}
     with headline as materialized (
@@ -37,9 +43,35 @@
         where level = 'organisation' and period_kind = 'annual' and is_headline and status not in ('not_applicable', 'not_submitted')
     ),
 
+    -- What can be compared with what, by number: joins and sorts on five texts take most of the time.
+    comparison as materialized (
+        select
+            {{ figure_key | join(', ') }},
+            row_number() over () as comparison_id,
+            dense_rank() over (order by indicator_code, slice, wres_year) as list_id
+        from headline
+        group by {{ figure_key | join(', ') }}
+    ),
+
+    peer_set as materialized (
+        select
+            org_code,
+            as_at,
+            peer_set_kind,
+            peer_set,
+            peer_set_name,
+            scope,
+            is_own,
+            dense_rank() over (order by peer_set_kind, peer_set, scope) as set_id
+        from {{ ref('int_benchmarks__peer_set') }}
+    ),
+
     figure as materialized (
         select
             figure.*,
+            comparison.comparison_id,
+            comparison.list_id,
+            row_number() over () as figure_id,
             headline.org_code is not null as is_headline,
             headline.white_count as shown_white_count,
             headline.white_base as shown_white_base,
@@ -47,11 +79,7 @@
             headline.bme_base as shown_bme_base,
             figure.status = 'ok' as is_ok,
             figure.status = 'ok' and {{ has_enough_events('figure.top_events', 'figure.bottom_events') }} as is_tested,
-            {%- if published %}
-            figure.disclosure_policy = 'already_public' as may_be_tested,
-            {%- else %}
-            true as may_be_tested,
-            {%- endif %}
+            {{ "figure.disclosure_policy = 'already_public'" if published else 'true' }} as may_be_tested,
             -- Too few to be listed still count as a test.
             case
                 when headline.org_code is null or figure.status <> 'ok' then null
@@ -59,10 +87,10 @@
                 when figure.p_value is not null then 1
             end as parity_p_value
         from {{ figures }} as figure
-        inner join (select distinct {{ figure_key | join(', ') }} from headline) as compared
+        inner join comparison
             on
                 {%- for column in figure_key %}
-                {{ 'and ' if not loop.first }}figure.{{ column }} = compared.{{ column }}
+                {{ 'and ' if not loop.first }}figure.{{ column }} = comparison.{{ column }}
                 {%- endfor %}
         left join headline
             on
@@ -79,85 +107,103 @@
     ),
 
     against_parity as materialized (
-        {{ benjamini_hochberg('figure', 'parity_p_value', ['indicator_code', 'slice', 'wres_year'], 'parity_p_adjusted') }}
+        {{ benjamini_hochberg('figure', 'parity_p_value', ['list_id'], 'parity_p_adjusted') }}
     ),
 
     member as materialized (
+        select
+            figure.figure_id,
+            figure.comparison_id,
+            figure.list_id,
+            figure.is_headline and peer_set.is_own as is_shown,
+            figure.may_be_tested,
+            peer_set.set_id,
+            figure.ratio,
+            figure.ratio_se,
+            figure.is_ok,
+            figure.is_tested,
+            figure.top_events,
+            figure.bottom_events
+        from figure
+        inner join peer_set on figure.org_code = peer_set.org_code and figure.as_at = peer_set.as_at
+    ),
+
+    compared as materialized (
+        select
+            *,
+            case when may_be_tested then peer_p_value end as list_p_value
+        from ({{ peer_statistics('member', ['comparison_id', 'set_id']) }}) as peer
+        where is_shown
+    ),
+
+    listed as (
+        {{ benjamini_hochberg('compared', 'list_p_value', ['list_id', 'set_id'], 'peer_p_adjusted') }}
+    ),
+
+    summed as materialized (
+        select
+            member.comparison_id,
+            member.set_id,
+            count(*) as members_count,
+            count(*) filter (where figure.status = 'zero_numerator') as zero_numerator_count,
+            case
+                when bool_and({{ top_count }} is not null and {{ bottom_count }} is not null)
+                    then (sum({{ top_count }})::double precision / nullif(sum(figure.top_base), 0)::double precision)
+                        / nullif(sum({{ bottom_count }})::double precision / nullif(sum(figure.bottom_base), 0)::double precision, 0)
+            end as pooled_ratio
+        from member
+        inner join figure on member.figure_id = figure.figure_id
+        group by member.comparison_id, member.set_id
+    ),
+
+    area as materialized (
+        select distinct on (level, org_code, scope, comparison_id)
+            figure.level,
+            figure.org_code,
+            figure.scope,
+            comparison.comparison_id,
+            figure.ratio
+        from {{ figures }} as figure
+        inner join comparison
+            on
+                {%- for column in figure_key %}
+                {{ 'and ' if not loop.first }}figure.{{ column }} = comparison.{{ column }}
+                {%- endfor %}
+        where
+            figure.level <> 'organisation'
+            and figure.organisation_basis = 'as_reported'
+            and figure.period_kind = 'annual'
+            and figure.is_default_vintage
+            and figure.ratio is not null
+        order by level, org_code, scope, comparison_id, aggregation desc
+    ),
+
+    described as (
         select
             figure.*,
             peer_set.peer_set_kind,
             peer_set.peer_set,
             peer_set.peer_set_name,
-            peer_set.scope as peer_scope,
-            peer_set.is_own
-        from (select {{ benchmark_columns() | join(', ') }} from against_parity) as figure
-        inner join {{ ref('int_benchmarks__peer_set') }} as peer_set
-            on figure.org_code = peer_set.org_code and figure.as_at = peer_set.as_at
-    ),
-
-    compared as materialized (
-        {{ peer_statistics('member', figure_key + ['peer_set_kind', 'peer_set', 'peer_scope']) }}
-    ),
-
-    summed as (
-        select
-            peer_set_id,
-            count(*) as members_count,
-            count(*) filter (where status = 'zero_numerator') as zero_numerator_count,
-            case
-                when bool_and(status not in ('suppressed', 'suppressed_source'))
-                    then (sum({{ top_count }})::double precision / nullif(sum(top_base), 0)::double precision)
-                        / nullif(sum({{ bottom_count }})::double precision / nullif(sum(bottom_base), 0)::double precision, 0)
-            end as pooled_ratio,
-            bool_or({{ top_count }} is null or {{ bottom_count }} is null) as lacks_counts
-        from compared
-        group by peer_set_id
-    ),
-
-    area as (
-        select distinct on (level, org_code, scope, {{ figure_key | join(', ') }})
-            level,
-            org_code,
-            scope,
-            {{ figure_key | join(', ') }},
-            ratio
-        from {{ figures }}
-        where
-            level <> 'organisation'
-            and organisation_basis = 'as_reported'
-            and period_kind = 'annual'
-            and is_default_vintage
-            and ratio is not null
-        order by level, org_code, scope, {{ figure_key | join(', ') }}, aggregation desc
-    ),
-
-    own as materialized (
-        select
-            compared.*,
+            {%- for column in peer_columns %}
+            listed.{{ column }},
+            {%- endfor %}
             summed.members_count,
             summed.zero_numerator_count,
             case
-                when compared.peer_set_kind in ('england', 'region', 'icb', 'org_type') then area.ratio
-                when not summed.lacks_counts then summed.pooled_ratio
-            end as peer_pooled,
-            case when compared.may_be_tested then compared.peer_p_value end as list_p_value
-        from compared
-        inner join summed on compared.peer_set_id = summed.peer_set_id
+                when peer_set.peer_set_kind in ('england', 'region', 'icb', 'org_type') then area.ratio
+                else summed.pooled_ratio
+            end as peer_pooled
+        from listed
+        inner join against_parity as figure on listed.figure_id = figure.figure_id
+        inner join peer_set
+            on listed.set_id = peer_set.set_id and figure.org_code = peer_set.org_code and figure.as_at = peer_set.as_at
+        inner join summed on listed.comparison_id = summed.comparison_id and listed.set_id = summed.set_id
         left join area
             on
-                compared.peer_set_kind = area.level
-                and compared.peer_set = area.org_code
-                and compared.peer_scope = area.scope
-                {%- for column in figure_key %}
-                and compared.{{ column }} = area.{{ column }}
-                {%- endfor %}
-        where compared.is_headline and compared.is_own
-    ),
-
-    listed as (
-        {{ benjamini_hochberg(
-            'own', 'list_p_value', ['indicator_code', 'slice', 'wres_year', 'peer_set_kind', 'peer_set', 'peer_scope'], 'peer_p_adjusted'
-        ) }}
+                peer_set.peer_set_kind = area.level
+                and peer_set.peer_set = area.org_code
+                and peer_set.scope = area.scope
+                and listed.comparison_id = area.comparison_id
     )
 
     select
@@ -206,18 +252,7 @@
         status::text as status,
         {{ benchmark_reason() }}::text as status_reason,
         is_synthetic::boolean as is_synthetic
-    from listed
-{%- endmacro %}
-
-
-{#- What of a figure its comparison needs: no more is carried through each of its peer sets. -#}
-{% macro benchmark_columns() -%}
-    {{- return([
-        'org_code', 'wres_year', 'as_at', 'indicator_code', 'slice', 'basis', 'denominator', 'is_headline', 'white_count', 'bme_count',
-        'workforce_bme_count', 'top_base', 'bottom_base', 'shown_white_count', 'shown_white_base', 'shown_bme_count',
-        'shown_bme_base', 'ratio', 'ratio_se', 'ratio_low', 'ratio_high', 'top_events', 'bottom_events', 'is_ok', 'is_tested',
-        'may_be_tested', 'parity_p_value', 'parity_p_adjusted', 'status', 'status_reason', 'is_synthetic'
-    ]) -}}
+    from described
 {%- endmacro %}
 
 

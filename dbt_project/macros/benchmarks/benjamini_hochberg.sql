@@ -2,7 +2,9 @@
     select
         *,
         case
-            when {{ p_value }} is not null then least(min({{ p_value }} * {{ adjusted }}_tests / {{ adjusted }}_rank) over (
+            when {{ p_value }} is not null then least(min(
+                {{ p_value }} * ({{ adjusted }}_tests::double precision / {{ adjusted }}_rank)
+            ) over (
                 partition by {{ family | join(', ') }}
                 order by {{ p_value }} desc nulls last
             ), 1)

@@ -114,8 +114,9 @@
         ) as averaged on spread.peer_set_id = averaged.peer_set_id
     ),
 
+    -- Fenced (offset 0) rather than materialised: a step is worked out once, and its rows are not written to disk.
     -- The others' mean, variance and heterogeneity follow from the sums by taking one's own part out.
-    ranked as materialized (
+    ranked as (
         select
             placed.*,
             peer_set.mu,
@@ -138,7 +139,7 @@
         window in_order as (partition by placed.peer_set_id order by placed.peer_ratio)
     ),
 
-    others as materialized (
+    others as (
         select
             *,
             weighted_deviation / others_w as others_deviation,
@@ -148,6 +149,7 @@
                 0
             ) as others_tau_squared
         from ranked
+        offset 0
     ),
 
     tested as (
@@ -158,6 +160,7 @@
                 + others_tau_squared + 1 / others_w + others_tau_squared * others_ww / others_w ^ 2
             ) end as others_t
         from others
+        offset 0
     )
 
     select
