@@ -112,14 +112,14 @@ def copy_warehouse(
 
 @pytest.fixture(scope="session")
 def sample_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A landing folder of synthetic survey and organisation files: 12 trusts, surveys 2023 and 2024. Not to be changed.
+    """A landing folder of synthetic survey and organisation files and a peer set: 12 trusts, surveys 2023 and 2024. Not to be changed.
 
     What a warehouse begins with, and all that most tests need; the whole standard has a fixture of its own.
     """
     folder = tmp_path_factory.mktemp("sample")
     write_sample(folder, trusts=12, first_year=2023, last_year=2024, staff=20)
     for source in folder.iterdir():
-        if source.name not in ("organisations", "staff_survey"):
+        if source.name not in ("organisations", "staff_survey", "peer_groups"):
             shutil.rmtree(source)
     return folder
 

@@ -1,4 +1,4 @@
-"""``wres bench``: what each step of the chain costs on this machine, and beside it what plain alternatives cost.
+"""``wres bench``: what each step of the chain costs on this machine, what plain alternatives cost, and whether lists can be believed.
 
 Seconds differ between machines; the ratios to something run in the same minutes are what to compare.
 """
@@ -20,11 +20,12 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from wres import load, postgres, warehouse
+from wres import false_discovery, load, postgres, warehouse
 from wres.settings import Settings
 
 _TARGETS = {"workbook": 15.0, "chain": 90.0}
 _TO_SQL_ROWS = 20_000
+_SIMULATIONS = 100
 _BEGIN, _END = "<!-- wres bench -->", "<!-- end of wres bench -->"
 
 
@@ -63,9 +64,13 @@ def bench(settings: Settings, data: Path | None, say: Callable[[str], None]) -> 
             say("plain alternatives beside it")
             largest = max((path for _, path in load.feed_files(of, [data])), key=lambda path: path.stat().st_size)
             alternatives = _alternatives(of, largest)
+            say(f"the lists of those that differ, on {_SIMULATIONS} simulated systems")
+            with warehouse.connect(of, "wres_transformer", autocommit=True) as connection:
+                tallies = false_discovery.measure(connection, of.project, range(_SIMULATIONS))
         finally:
             postgres.stop(of)
-    return _report(data, largest.name, total, again, steps, alternatives)
+    timings = _report(data, largest.name, total, again, steps, alternatives)
+    return f"{timings}\n\n{false_discovery.report(tallies, _SIMULATIONS)}"
 
 
 def write_report(settings: Settings, report: str) -> Path:

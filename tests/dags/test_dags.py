@@ -14,6 +14,7 @@ DAGS = {
     "ingest_board",
     "ingest_employee_relations",
     "ingest_organisations",
+    "ingest_peer_groups",
     "ingest_recruitment",
     "ingest_reference_results",
     "ingest_staff_survey",

@@ -224,6 +224,12 @@ CASES: dict[Key, Case] = {
     **answer("q16b", "don't know"),
     **answer("q14d", "yes"),
     **answer("q16a", "1"),
+    ("peer_groups__member", *NO_ORGANISATION): blank("org_code"),
+    ("peer_groups__member", "V12", "a row does not say of which peer set it is"): blank("peer_set"),
+    ("peer_groups__member", "V12", "the organisation is in the peer set more than once"): Case(
+        {}, "org_code", None, repeats=("peer_set", "org_code")
+    ),
+    ("peer_groups__member", "V34", "the name of a peer set is written in two ways"): cell("peer_set", "Inner Cities"),
     ("reference_results__figure", "V12", "the figure is given more than once"): Case(
         {"value": "2"},
         "value",

@@ -129,7 +129,7 @@ def test_a_corrected_workbook_is_revision_2(correction: Correction) -> None:
     assert found[1][0] == correction.file.name
     inputs = rows(correction.of, "select file_name, revision from published.release_input where release_id = 2")
     assert (correction.file.name, 2) in inputs
-    assert len(inputs) == 7
+    assert len(inputs) == 8
 
 
 def test_diff_shows_exactly_the_changed_figure(correction: Correction) -> None:

@@ -178,6 +178,10 @@ def reference_results(number: int) -> Feed:
     }
 
 
+def peer_groups(number: int) -> Feed:
+    return {"peer_set": ("Coast", "inner cities")[number % 2], "org_code": f"R{number // 2:05d}"}
+
+
 _ROWS = {
     "workforce__staff": workforce,
     "workforce_counts__headcount": workforce_counts,
@@ -187,6 +191,7 @@ _ROWS = {
     "training__completion": training,
     "survey_responses__respondent": survey_responses,
     "reference_results__figure": reference_results,
+    "peer_groups__member": peer_groups,
 }
 TABLES = tuple(_ROWS)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import jinja2
 import numpy as np
 import psycopg
 
-MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "statistics"
+from wres import macros
+
+PROJECT = Path(__file__).parents[2]
 Z = 1.959963984540054
 RATES = ("p1", "n1", "p2", "n2")
 COUNTS = ("a", "n1", "b", "n2")
@@ -25,21 +25,9 @@ class Evaluate(Protocol):
     def __call__(self, call: str, columns: Sequence[str], rows: Sequence[Sequence[float | None]]) -> list: ...
 
 
-class _Exceptions:
-    """dbt's `exceptions` in a macro's context."""
-
-    @staticmethod
-    def raise_compiler_error(message: str) -> None:
-        raise ValueError(message)
-
-
-@functools.cache
 def render(call: str) -> str:
-    """SQL of a macro call, from the macro files themselves (dbt renders them with the same engine)."""
-    text = "".join(path.read_text() for path in sorted(MACROS.glob("*.sql")))
-    environment = jinja2.Environment()
-    environment.globals["exceptions"] = _Exceptions
-    return environment.from_string(text + "{{ " + call + " }}").render().strip()
+    """SQL of a macro call."""
+    return macros.render(PROJECT, call)
 
 
 def evaluate_on(

@@ -38,6 +38,7 @@ def test_registered_sources() -> None:
         "board",
         "employee_relations",
         "organisations",
+        "peer_groups",
         "recruitment",
         "reference_results",
         "staff_survey",

@@ -96,7 +96,7 @@ def test_every_label_and_code_stands_in_the_seeds() -> None:
 def test_a_file_a_quarter_with_columns_of_the_layout(sample: Path) -> None:
     for source in QUARTERLY:
         assert sorted(path.stem.removeprefix(f"{source}_") for path in (sample / source).iterdir()) == SPAN
-    for source in {*QUARTERLY, "survey_responses", "reference_results", "wres_return"}:
+    for source in {*QUARTERLY, "survey_responses", "reference_results", "wres_return", "peer_groups"}:
         layout = registry()[source].layouts[0]
         columns = [name for name in read(sample, source).columns if name != "quarter"]
         required = [name for name in layout.columns if name not in layout.optional]

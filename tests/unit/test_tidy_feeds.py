@@ -211,6 +211,24 @@ def test_published_figures_are_replaced_as_a_whole(project: Settings) -> None:
     assert [row[-1] for row in rows] == ["1.59", "1.54"]
 
 
+def test_peer_sets_are_replaced_as_a_whole(project: Settings) -> None:
+    batch, rows = read(project, DATA / "peer_groups/peer_groups_2025-03.csv", "peer_groups")
+    assert (batch.period, batch.contents) == ("2025-03", {("2025-03", "*")})
+    assert [row[2:] for row in rows] == [
+        ("SYNTHETIC coast", "RAA"),
+        ("SYNTHETIC coast", "RBB"),
+        ("SYNTHETIC cities", "RAA"),
+    ]
+
+
+def test_peer_sets_without_a_month(project: Settings, tmp_path: Path) -> None:
+    path = write(tmp_path / "peer_groups.csv", ("peer_set", "org_code"), ("coast", "RAA"))
+    [problem] = refused(project, path, "peer_groups")
+    assert problem.rule == "F05" and "--period" in problem.action
+    batch, _ = read(project, path, "peer_groups", period="2025-04")
+    assert batch.contents == {("2025-04", "*")}
+
+
 # -- The return as a workbook -------------------------------------------------------------------------------------------
 
 

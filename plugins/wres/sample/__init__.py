@@ -7,12 +7,13 @@ set near published ones. Every file says SYNTHETIC in its content, which is how 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from wres.sample import dirt as soiling
-from wres.sample import employers, organisations, people, survey
+from wres.sample import employers, organisations, peers, people, survey
 
 TRUSTS_ALLOWED = range(5, 601)
 MOST_YEARS = 10
@@ -83,6 +84,7 @@ def _files(
     register = organisations.draw(np.random.default_rng([seed, 1]), trusts, first_year, last_year)
     for name, content in organisations.feeds(np.random.default_rng([seed, 2]), register, first_year, last_year):
         yield "organisations", name, content
+    yield "peer_groups", f"peer_groups_{last_year + 1}-03.csv", partial(peers.feed, register)
     of_survey = np.random.default_rng([seed, 3])
     questionnaire = survey.Questionnaire(of_survey, register, first_year, last_year)
     for name, content in survey.feeds(of_survey, questionnaire, register):

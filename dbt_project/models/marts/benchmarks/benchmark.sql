@@ -1,0 +1,1 @@
+{{ benchmark(ref('int_indicators__figure_controlled'), ref('indicator_result'), published=true) }}
