@@ -119,7 +119,7 @@ def _items(figures: Figures, rows: list[str]) -> Iterator[_Item]:
     for row in rows:
         yield counts("1", row, "headcount", "{}_count", "bme_pct", 1)
     for slice_ in ("all", "excluding_international", "clinical", *BLOCKS, *rows):
-        if slice_ == "all" or _has_people(of.get(("2", slice_))):
+        if slice_ == "all" or _is_given(of.get(("2", slice_)), somebody=slice_ in rows):
             yield counts("2", slice_, "shortlisted", "{}_base")
             yield counts("2", slice_, "appointed", "{}_count", "ratio")
     for indicator, name in (("3", "entered_disciplinary"), ("4", "accessed_training")):
@@ -135,10 +135,10 @@ def _items(figures: Figures, rows: list[str]) -> Iterator[_Item]:
     yield workforce("9", "board.total", "workforce_{}_count")
 
 
-def _has_people(figure: Figure | None) -> bool:
-    """Whether a part of indicator 2 has a line: all of it is known, and somebody was shortlisted."""
+def _is_given(figure: Figure | None, *, somebody: bool) -> bool:
+    """Whether a part of indicator 2 has a line: all of it is known; for a row of pay, somebody was shortlisted as well."""
     bases = [figure and figure[f"{group}_base"] for group in GROUPS]
-    return None not in bases and any(bases)
+    return None not in bases and (any(bases) or not somebody)
 
 
 def _number(count: Decimal | None) -> Number:
