@@ -60,4 +60,4 @@ select
     policy.disclosure_policy,
     noticed.is_synthetic
 from noticed
-left join {{ source('ops', 'source') }} as policy on noticed.source = policy.source
+left join {{ ref('stg_ops__source') }} as policy on noticed.source = policy.source
