@@ -42,6 +42,7 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         import psycopg
 
+        from wres.annual_return.figures import ReturnError
         from wres.build import BuildError
         from wres.gate import GateError, UnknownRuleError
         from wres.load import UnknownLoadError, UnknownSourceError
@@ -60,6 +61,7 @@ class _Group(click.Group):
             UnknownRuleError,
             FileNotFoundError,
             TraceError,
+            ReturnError,
             RegistryError,
             RulesError,
         )
@@ -382,6 +384,48 @@ def trace(
         click.echo(f"  {cell['ethnicity_group']} {cell['role']}{value}: {cell['header']}")
         click.echo(f"      {cell['file_name']} (revision {cell['revision']}){sheet}{place}")
         click.echo(f"      kept as {cell['archived']}")
+
+
+@main.command("return")
+@click.argument("org_code")
+@click.argument("wres_year", type=int)
+@click.argument("path", metavar="FILE.xlsx", type=click.Path(path_type=Path))
+@click.option(
+    "--basis",
+    type=click.Choice(["return", "records"]),
+    help="Where 1 to 4 and 9 come from; default: the return if there is one, else the records.",
+)
+@click.option("--release", type=int, help="Release to take the figures from; default: the current one.")
+@click.option("--force", is_flag=True, help="Overwrite FILE.xlsx if it exists.")
+def return_(org_code: str, wres_year: int, path: Path, basis: str | None, release: int | None, force: bool) -> None:
+    """Write the annual return of an organisation, pre-filled from a release, with its checks beside it.
+
+    The sheet Return loads back as it is: wres load --source wres_return FILE.xlsx
+    """
+    from wres import annual_return
+
+    annual_return.check_path(path, force=force)
+    with _progress() as say:
+        say("reading the figures and putting them to the rules (Great Expectations)")
+        made = annual_return.annual_return(settings(), org_code, wres_year, basis=basis, release=release)
+        annual_return.write_return(settings(), made, path, force=force)
+    figures = made.figures
+    kind = " SYNTHETIC: the figures are made up." if figures.is_synthetic else ""
+    click.echo(
+        f"written: {path}: WRES return {figures.wres_year} of {figures.org_name} ({figures.org_code}),"
+        f" from {figures.basis} of release {figures.release_id}.{kind}"
+    )
+    counts = {
+        result: sum(check.result == result for check in made.checks) for result in ("passed", "failed", "look at it")
+    }
+    empty = sum(line.empty_cells for line in made.lines)
+    click.echo(
+        f"  {len(made.lines)} lines, {empty} empty cells; checks: {counts['passed']} passed, {counts['failed']} failed,"
+        f" {counts['look at it']} to look at"
+    )
+    for check in made.checks:
+        if check.result not in ("passed", "not checked"):
+            click.echo(f"  {check.result}: {check.rule} {check.looks_for}" + (f". {check.says}" if check.says else ""))
 
 
 @main.command()

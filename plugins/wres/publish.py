@@ -71,6 +71,23 @@ def releases(settings: Settings) -> list[Release]:
     return [Release(*row) for row in rows]
 
 
+def queryable(settings: Settings, release_id: int | None = None) -> Release:
+    """A release that still has its tables; by default the current one.
+
+    Raises:
+        UnknownReleaseError: no such release, or it is beyond retention.
+        PublishError: nothing is published yet.
+    """
+    for release in releases(settings):
+        if release.dropped_at is None and (
+            release.is_current if release_id is None else release.release_id == release_id
+        ):
+            return release
+    if release_id is None:
+        raise PublishError("Nothing is published yet: run `wres run` first.")
+    raise UnknownReleaseError(f"Release {release_id} does not exist or is beyond retention; see `wres releases`.")
+
+
 def publish(settings: Settings) -> Release | None:
     """Make the candidate the current release; None where the newest release has the same inputs already.
 

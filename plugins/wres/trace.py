@@ -47,7 +47,7 @@ def trace(
         TraceError: no such figure.
         publish.UnknownReleaseError: no such release.
     """
-    of = _release(settings, release)
+    of = publish.queryable(settings, release)
     org_code, indicator_code = org_code.upper(), indicator_code.upper()
     slice_ = slice_ or _WHOLE.get(indicator_code, "all")
     where = {
@@ -97,16 +97,6 @@ def _cells(
         {**figure, "cell_indicator": indicator_code, "cell_slice": slice_},
     ).fetchall()
     return found
-
-
-def _release(settings: Settings, wanted: int | None) -> publish.Release:
-    releases = publish.releases(settings)
-    for release in releases:
-        if release.dropped_at is None and (release.release_id == wanted or (wanted is None and release.is_current)):
-            return release
-    if wanted is None:
-        raise publish.PublishError("Nothing is published yet: run `wres run` first.")
-    raise publish.UnknownReleaseError(f"Release {wanted} does not exist or is beyond retention; see `wres releases`.")
 
 
 def _nearby(cursor: Any, of: publish.Release, org_code: str, wres_year: int, indicator_code: str, slice_: str) -> str:

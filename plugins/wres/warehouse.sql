@@ -87,6 +87,13 @@ create table if not exists ops.source (
     retention_days integer
 );
 
+-- When a file of a period is due, as numbers: a day of the year (MM-DD) and years of lag, or days after the quarter's end.
+alter table ops.source add column if not exists due_by text;
+alter table ops.source add column if not exists due_lag_years integer;
+alter table ops.source add column if not exists due_days_after_quarter integer;
+-- The registry is written anew into what has changed above, whenever it was read last.
+delete from ops.migration where digest like 'registry %';
+
 create table if not exists ops.marker (
     source text not null,
     marker text not null,

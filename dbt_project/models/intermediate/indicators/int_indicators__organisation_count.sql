@@ -69,19 +69,7 @@ expected as (
         ('DR', 'all.middle_to_upper', 'not_applicable'), ('DR', 'all.lower_to_upper', 'not_applicable')
     ) as headline (indicator_code, slice, denominator)
         on sent.indicator_code = headline.indicator_code
-    inner join {{ ref('dim_organisation') }} as trust
-        on
-            {{ organisation_as_at('trust', 'sent.as_at') }}
-            and trust.country = 'England'
-            and not trust.is_survey_only
-            and coalesce(trust.opened_on <= sent.as_at, true)
-            and coalesce(trust.closed_on >= sent.as_at, true)
-    where
-        trust.org_code in (
-            select ods.org_code from {{ ref('stg_organisations__trust') }} as ods
-            union
-            select addition.org_code from {{ ref('organisation_addition') }} as addition where addition.scope = 'trusts'
-        )
+    inner join {{ ref('dim_organisation') }} as trust on {{ is_expected_trust('trust', 'sent.as_at') }}
 ),
 
 silent as (

@@ -1,1 +1,1 @@
-{{ quality_finding(ref('int_quality__year_pair_controlled'), published=true) }}
+{{ data_quality(ref('int_quality__reported_finding_controlled'), ref('int_quality__figure_finding_controlled'), published=true) }}

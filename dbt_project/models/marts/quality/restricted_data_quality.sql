@@ -1,1 +1,1 @@
-{{ quality_finding(ref('int_quality__year_pair'), published=false) }}
+{{ data_quality(ref('int_quality__reported_finding'), ref('int_quality__figure_finding'), published=false) }}

@@ -1,0 +1,3 @@
+{{ figure_finding(
+    ref('restricted_indicator_result'), ref('restricted_indicator_result_vintage'), ref('restricted_indicator_6_harassment_staff')
+) }}

@@ -1,0 +1,1 @@
+{{ figure_finding(ref('indicator_result'), ref('indicator_result_vintage'), ref('indicator_6_harassment_staff')) }}

@@ -1,0 +1,1 @@
+{{ declaration_rate(ref('int_indicators__count'), published=false) }}

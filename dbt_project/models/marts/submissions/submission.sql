@@ -1,0 +1,1 @@
+{{ submission(published=true) }}

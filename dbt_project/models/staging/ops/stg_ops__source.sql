@@ -1,0 +1,8 @@
+-- The registry of sources, as far as models ask for it.
+select
+    source,
+    disclosure_policy,
+    due_by,
+    due_lag_years,
+    due_days_after_quarter
+from {{ source('ops', 'source') }}
