@@ -112,7 +112,7 @@ def copy_warehouse(
 
 @pytest.fixture(scope="session")
 def sample_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A landing folder of synthetic survey and organisation files and a peer set: 12 trusts, surveys 2023 and 2024. Not to be changed.
+    """A landing folder of synthetic survey, organisation and peer set files: 12 trusts, surveys 2023 and 2024. Not to be changed.
 
     What a warehouse begins with, and all that most tests need; the whole standard has a fixture of its own.
     """

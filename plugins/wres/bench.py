@@ -1,6 +1,7 @@
-"""``wres bench``: what each step of the chain costs on this machine, what plain alternatives cost, and whether lists can be believed.
+"""``wres bench``: what each step of the chain costs on this machine, and beside it what plain alternatives cost.
 
-Seconds differ between machines; the ratios to something run in the same minutes are what to compare.
+Seconds differ between machines; the ratios to something run in the same minutes are what to compare. At the end, whether
+the lists of those that differ from their peers can be believed.
 """
 
 from __future__ import annotations

@@ -608,7 +608,10 @@ def docs() -> None:
 )
 @click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
 def bench(data: Path | None, write: bool) -> None:
-    """Time each step of the chain on this machine, beside plain alternatives; try the lists of those that differ on simulated systems."""
+    """Time each step of the chain on this machine, from an empty home, beside plain alternatives.
+
+    Then judge the lists of those that differ from their peers, on simulated systems with planted outliers.
+    """
     from wres.bench import bench as measure
 
     with _progress() as say:

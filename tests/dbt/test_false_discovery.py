@@ -41,10 +41,10 @@ def test_one_in_twenty_is_wrong_at_most(tallies: dict[str, false_discovery.Tally
     assert wrong / named < false_discovery.LEVEL
 
 
-def test_without_outliers_few_lists_name_anybody(connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
-    harmless = tuple(
-        false_discovery.Indicator(**{**vars(one), "planted": 1.0}) for one in false_discovery.INDICATORS
-    )
+def test_without_outliers_few_lists_name_anybody(
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harmless = tuple(false_discovery.Indicator(**{**vars(one), "planted": 1.0}) for one in false_discovery.INDICATORS)
     monkeypatch.setattr(false_discovery, "INDICATORS", harmless)
     [*tallies] = false_discovery.measure(connection, PROJECT, range(100, 102))
     # The planted one of each list is an ordinary trust now; a list is wrong where it names anybody.

@@ -75,7 +75,9 @@ def test_quartiles_are_linear_and_percentiles_mid_ranks(connection: psycopg.Conn
 
 @pytest.mark.parametrize("number", [5, 6, 19, 20, 21, 60, 200])
 def test_statistics_equal_an_independent_computation(connection: psycopg.Connection, number: int) -> None:
-    sets = {f"set {seed}": random_members(seed, number, f"set {seed}", tau) for seed, tau in enumerate((0, 0.1, 0.3, 1))}
+    sets = {
+        f"set {seed}": random_members(seed, number, f"set {seed}", tau) for seed, tau in enumerate((0, 0.1, 0.3, 1))
+    }
     members = [one for of in sets.values() for one in of]
     rows = statistics(connection, members)
     expected = [row for of in sets.values() for row in reference(of)]
@@ -155,7 +157,12 @@ def test_a_figure_with_all_the_weight_has_no_others(connection: psycopg.Connecti
 
 @pytest.mark.parametrize("extreme", [1e-9, 1e9, 1e-320, 1e300, math.inf, math.nan])
 def test_extremes_give_no_infinity_and_no_error(connection: psycopg.Connection, extreme: float) -> None:
-    members = [*random_members(2, 6), Member(extreme, 0.3, (5, 5)), Member(1.5, extreme, (5, 5)), Member(1.5, 50, (1, 1))]
+    members = [
+        *random_members(2, 6),
+        Member(extreme, 0.3, (5, 5)),
+        Member(1.5, extreme, (5, 5)),
+        Member(1.5, 50, (1, 1)),
+    ]
     for row in statistics(connection, members)[:6]:
         assert all(math.isfinite(row[name]) for name in ("funnel_low_99_8", "funnel_high_99_8", "z_score", "i_squared"))
 
@@ -168,7 +175,9 @@ def test_the_stabilised_variance_matches_its_formula_and_never_falls_below_the_o
         q = a / b * math.exp(-d)
         z = 2 * math.sqrt(a + b) * (math.asin(math.sqrt(a / (a + b))) - math.asin(math.sqrt(q / (1 + q))))
         assert value == pytest.approx(max(1 / a + 1 / b, (d / z) ** 2), rel=1e-9)
-    nothing = evaluate("stabilised_variance('0.1', 'a', 'b', 'd')", ["a", "b", "d"], [(5, 5, 0), (None, 5, 1), (5, 5, None)])
+    nothing = evaluate(
+        "stabilised_variance('0.1', 'a', 'b', 'd')", ["a", "b", "d"], [(5, 5, 0), (None, 5, 1), (5, 5, None)]
+    )
     assert nothing == [0.1, 0.1, None]
 
 
@@ -178,7 +187,9 @@ def test_small_counts_are_not_overstated(evaluate: Evaluate, observed: int, expe
     """Against the exact probability of a Poisson count as far out as the observed one, with an expected value without error."""
     deviation = math.log(observed / expected)
     huge = 10_000_000
-    [variance] = evaluate("stabilised_variance('1/a + 1/b', 'a', 'b', 'd')", ["a", "b", "d"], [(observed, huge, deviation)])
+    [variance] = evaluate(
+        "stabilised_variance('1/a + 1/b', 'a', 'b', 'd')", ["a", "b", "d"], [(observed, huge, deviation)]
+    )
     ours = 2 * stats.norm.sf(abs(deviation) / math.sqrt(variance))
     tail = stats.poisson.sf(observed - 1, expected) if observed > expected else stats.poisson.cdf(observed, expected)
     # Near the middle one and a half tails are as good as two.
@@ -211,7 +222,8 @@ def adjusted(connection: psycopg.Connection, families: dict[str, list[float | No
     query = render(f"benjamini_hochberg('{relation}', 'p', ['family'], 'p_adjusted')")
     pairs = [(family, p) for family, of in families.items() for p in of]
     rows = connection.execute(
-        f"select family, p_adjusted from ({query}) as listed order by place", [[f for f, _ in pairs], [p for _, p in pairs]]
+        f"select family, p_adjusted from ({query}) as listed order by place",
+        [[f for f, _ in pairs], [p for _, p in pairs]],
     ).fetchall()
     return {family: [p for of, p in rows if of == family] for family in families}
 
@@ -243,9 +255,7 @@ def test_benjamini_hochberg_equals_statsmodels_in_families_with_gaps_and_ties(co
 examples = hypothesis_settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-figure = st.builds(
-    lambda ratio, error: Member(ratio, error, (30, 30)), st.floats(0.05, 20), st.floats(0.02, 2)
-)
+figure = st.builds(lambda ratio, error: Member(ratio, error, (30, 30)), st.floats(0.05, 20), st.floats(0.02, 2))
 
 
 @examples

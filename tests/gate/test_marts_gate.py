@@ -167,11 +167,15 @@ CASES += (
         "V33",
         BENCHMARK,
         "custom peer set",
-        (f"delete from organisation where org_code in (select org_code from {BENCHMARK} where peer_set_kind = 'custom')",),
+        (
+            f"delete from organisation where org_code in (select org_code from {BENCHMARK} where peer_set_kind = 'custom')",
+        ),
     ),
     Case("V40", "benchmark", "more digits", peer("peer_mean = peer_mean + 0.001", COMPARED, "benchmark")),
     Case("V40", "benchmark", "hidden has a place", peer("status = 'suppressed'", COMPARED, "benchmark")),
-    Case("G06", "benchmark", "comparisons do not correspond", (f"delete from {BENCHMARK} where peer_set_kind = 'icb'",)),
+    Case(
+        "G06", "benchmark", "comparisons do not correspond", (f"delete from {BENCHMARK} where peer_set_kind = 'icb'",)
+    ),
 )
 RULES = [(suite.table, rule) for suite in marts_suites(settings()) for rule in suite.rules]
 

@@ -43,8 +43,10 @@ def statistics(connection: psycopg.Connection, members: Sequence[Member]) -> lis
     """The macro's row of each member, in order."""
     statistic = render("peer_statistics('member', ['peer_set'])")
     with connection.cursor(row_factory=dict_row) as cursor:
-        cursor.execute("create temporary table if not exists member (place int, peer_set text, ratio float8, ratio_se float8,"
-                       " top_events float8, bottom_events float8, is_ok boolean, is_tested boolean)")
+        cursor.execute(
+            "create temporary table if not exists member (place int, peer_set text, ratio float8, ratio_se float8,"
+            " top_events float8, bottom_events float8, is_ok boolean, is_tested boolean)"
+        )
         cursor.execute("truncate member")
         with cursor.copy("copy member from stdin") as copy:
             for place, one in enumerate(members):

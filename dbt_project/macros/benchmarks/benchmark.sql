@@ -62,6 +62,7 @@
             peer_set_name,
             scope,
             is_own,
+            row_number() over () as membership_id,
             dense_rank() over (order by peer_set_kind, peer_set, scope) as set_id
         from {{ ref('int_benchmarks__peer_set') }}
     ),
@@ -113,11 +114,12 @@
     member as materialized (
         select
             figure.figure_id,
-            figure.comparison_id,
-            figure.list_id,
+            peer_set.membership_id,
+            -- One number for a comparison in a set, and one for a list in it: sets are fewer than a million.
+            1000000 * figure.comparison_id + peer_set.set_id as group_id,
+            1000000 * figure.list_id + peer_set.set_id as list_id,
             figure.is_headline and peer_set.is_own as is_shown,
             figure.may_be_tested,
-            peer_set.set_id,
             figure.ratio,
             figure.ratio_se,
             figure.is_ok,
@@ -132,18 +134,17 @@
         select
             *,
             case when may_be_tested then peer_p_value end as list_p_value
-        from ({{ peer_statistics('member', ['comparison_id', 'set_id']) }}) as peer
+        from ({{ peer_statistics('member', ['group_id']) }}) as peer
         where is_shown
     ),
 
     listed as (
-        {{ benjamini_hochberg('compared', 'list_p_value', ['list_id', 'set_id'], 'peer_p_adjusted') }}
+        {{ benjamini_hochberg('compared', 'list_p_value', ['list_id'], 'peer_p_adjusted') }}
     ),
 
     summed as materialized (
         select
-            member.comparison_id,
-            member.set_id,
+            member.group_id,
             count(*) as members_count,
             count(*) filter (where figure.status = 'zero_numerator') as zero_numerator_count,
             case
@@ -153,7 +154,7 @@
             end as pooled_ratio
         from member
         inner join figure on member.figure_id = figure.figure_id
-        group by member.comparison_id, member.set_id
+        group by member.group_id
     ),
 
     area as materialized (
@@ -195,15 +196,14 @@
             end as peer_pooled
         from listed
         inner join against_parity as figure on listed.figure_id = figure.figure_id
-        inner join peer_set
-            on listed.set_id = peer_set.set_id and figure.org_code = peer_set.org_code and figure.as_at = peer_set.as_at
-        inner join summed on listed.comparison_id = summed.comparison_id and listed.set_id = summed.set_id
+        inner join peer_set on listed.membership_id = peer_set.membership_id
+        inner join summed on listed.group_id = summed.group_id
         left join area
             on
                 peer_set.peer_set_kind = area.level
                 and peer_set.peer_set = area.org_code
                 and peer_set.scope = area.scope
-                and listed.comparison_id = area.comparison_id
+                and figure.comparison_id = area.comparison_id
     )
 
     select

@@ -80,27 +80,34 @@ left join {{ ref('region') }} as region on unit.level = 'region' and unit.unit_c
 left join {{ ref('int_organisations__icb_name') }} as icb on unit.level = 'icb' and unit.unit_code = icb.icb_code
 where unit.level in ('england', 'region', 'icb')
 union all
-select org_code, as_at, 'org_type', org_type, org_type, coalesce(scope, 'all'), true
+select
+    org_code,
+    as_at,
+    'org_type' as peer_set_kind,
+    org_type as peer_set,
+    org_type as peer_set_name,
+    coalesce(scope, 'all') as scope,
+    true as is_own
 from typed
 union all
 select
     org_code,
     as_at,
-    'bme_share_quintile',
-    fifth::text,
-    (array['Lowest', 'Second', 'Middle', 'Fourth', 'Highest'])[fifth] || ' fifth by BME share of staff',
+    'bme_share_quintile' as peer_set_kind,
+    fifth::text as peer_set,
+    (array['Lowest', 'Second', 'Middle', 'Fourth', 'Highest'])[fifth] || ' fifth by BME share of staff' as peer_set_name,
     scope,
-    is_widest
+    is_widest as is_own
 from fifth
 union all
 select
     sized.org_code,
     sized.as_at,
-    'size_band',
-    band.size_band,
-    band.size_band_name,
+    'size_band' as peer_set_kind,
+    band.size_band as peer_set,
+    band.size_band_name as peer_set_name,
     sized.scope,
-    sized.is_widest
+    sized.is_widest as is_own
 from sized
 inner join (
     select
@@ -109,6 +116,13 @@ inner join (
     from {{ ref('size_band') }}
 ) as band on sized.headcount >= band.headcount_from and sized.headcount < band.headcount_to
 union all
-select member.org_code, unit.as_at, 'custom', member.peer_set, member.peer_set, 'all', true
+select
+    member.org_code,
+    unit.as_at,
+    'custom' as peer_set_kind,
+    member.peer_set,
+    member.peer_set as peer_set_name,
+    'all' as scope,
+    true as is_own
 from {{ ref('stg_peer_groups__member') }} as member
 inner join unit on member.org_code = unit.org_code and unit.level = 'organisation'
