@@ -159,7 +159,8 @@ def _cells(
             " = (%(level)s, %(org_code)s, %(as_at)s, %(basis)s, %(scope)s, %(organisation_basis)s, %(source_vintage)s)"
             " and indicator_code = %(cell_indicator)s and denominator in (%(denominator)s, '*')"
             " and slice = any(%(cell_slices)s)"
-            " order by file_name, sheet_name, row_number, role desc, ethnicity_group desc"
+            " order by file_name, sheet_name, row_number, role desc,"
+            " array_position(array['white', 'bme', 'unknown', 'all'], ethnicity_group)"
         ).format(sql.Identifier(of.schema_name)),
         {**figure, "cell_indicator": indicator_code, "cell_slices": [*slices, "*"]},
     ).fetchall()
