@@ -52,7 +52,7 @@ def figures(connection: psycopg.Connection[DictRow], schema: str, org_code: str,
 
 
 def organisations(connection: psycopg.Connection[DictRow], *, with_local_pay: bool) -> list[str]:
-    """Trusts that have sent both a return and records of the year, with or without people paid outside the bands."""
+    """Trusts with a survey, a return and records of the year, the largest first: with people outside the bands, or without."""
     rows = connection.execute(
         """
         select org_code from restricted.indicator_result
@@ -61,8 +61,9 @@ def organisations(connection: psycopg.Connection[DictRow], *, with_local_pay: bo
         having bool_or(basis = 'return' and indicator_code = '1' and slice = 'all' and status = 'ok')
             and bool_or(basis = 'records' and indicator_code = '1' and slice = 'all' and status = 'ok')
             and bool_or(basis = 'records' and indicator_code = '2' and slice = 'all' and status = 'ok')
+            and count(*) filter (where basis = 'survey' and slice = 'all' and white_pct is not null and bme_pct is not null) >= 4
             and bool_or(basis = 'records' and slice like '%%.other_pay' and coalesce(white_base, 0) > 0) = %s
-        order by org_code
+        order by max(white_base) filter (where indicator_code = '1' and slice = 'all') desc
         """,
         [YEAR, with_local_pay],
     ).fetchall()
