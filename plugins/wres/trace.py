@@ -70,10 +70,11 @@ def trace(
         publish.UnknownReleaseError: no such release.
     """
     of = publish.queryable(settings, release)
-    org_code, indicator_code = org_code.upper(), indicator_code.upper()
+    indicator_code = indicator_code.upper()
     slice_ = slice_ or _WHOLE.get(indicator_code, "all")
+    # Codes are capitals, but a type of organisation is words.
+    codes = [org_code.upper(), org_code.title(), org_code]
     where = {
-        "org_code": org_code,
         "wres_year": wres_year,
         "indicator_code": indicator_code,
         "slice": slice_,
@@ -86,13 +87,16 @@ def trace(
             sql.SQL("{} = {}").format(sql.Identifier(column), sql.Placeholder(column)) for column in where
         )
         figure = cursor.execute(
-            sql.SQL("select * from {}.restricted_indicator_result where {}").format(
-                sql.Identifier(of.schema_name), conditions
-            ),
-            where,
+            # Of several that fit, the one that is shown: as reported, on the usual denominator, of the narrowest scope.
+            sql.SQL(
+                "select * from {}.restricted_indicator_result where org_code = any(%(codes)s) and {}"
+                " order by is_headline desc, organisation_basis, denominator in ('known_only', 'yes_no'),"
+                " array_position(array['trusts', 'trusts_and_icbs', 'all'], scope), period_kind, aggregation limit 1"
+            ).format(sql.Identifier(of.schema_name), conditions),
+            {**where, "codes": codes},
         ).fetchone()
         if figure is None:
-            raise TraceError(_nearby(cursor, of, org_code, wres_year, indicator_code, slice_))
+            raise TraceError(_nearby(cursor, of, codes, wres_year, indicator_code, slice_))
         cells = _cells(cursor, of, figure, indicator_code, [slice_, "all"] if indicator_code == "9" else [slice_])
         if not cells:
             # A sum over rows of the return stands in no row of its own: then the rows it is summed from.
@@ -120,7 +124,7 @@ def summed_rows(settings: Settings, indicator_code: str, slice_: str) -> list[st
     ``non_clinical`` is its 14 rows, ``all.band_8a`` that band in every block, ``all.lower_to_upper`` the bands of both tiers.
     """
     with seed_file(settings, "pay_row").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if not row["parent_row"]]
+        rows = [row for row in csv.DictReader(file) if not row["parent_row"] and row["pay_row"] != "other_pay"]
     block, _, wanted = slice_.partition(".")
     steps = re.fullmatch(r"(.+?)_to_([^.]+)(?:[.].*)?", wanted) if indicator_code == "DR" else None
 
@@ -215,15 +219,18 @@ def _missing(cursor: Any, of: publish.Release, figure: dict[str, Any]) -> list[d
     return found
 
 
-def _nearby(cursor: Any, of: publish.Release, org_code: str, wres_year: int, indicator_code: str, slice_: str) -> str:
+def _nearby(
+    cursor: Any, of: publish.Release, codes: list[str], wres_year: int, indicator_code: str, slice_: str
+) -> str:
     """What to ask for instead: years and slices that the organisation has, or that the code is unknown."""
     rows = cursor.execute(
         sql.SQL(
             "select distinct wres_year, indicator_code, slice from {}.restricted_indicator_result"
-            " where org_code = %s order by 1 desc, 2, 3"
+            " where org_code = any(%s) order by 1 desc, 2, 3"
         ).format(sql.Identifier(of.schema_name)),
-        [org_code],
+        [codes],
     ).fetchall()
+    org_code = codes[0]
     asked = f"{org_code} {wres_year} indicator {indicator_code} ({slice_})"
     if not rows:
         return f"Release {of.release_id} has no figure for {asked}: no organisation or area has the code {org_code}."

@@ -118,43 +118,6 @@ def test_the_workbook_says_that_it_is_synthetic_and_how_it_stands(written: Writt
     assert before[0] == HEADER and {line[1] for line in before[1:]} == {YEAR - 1}
 
 
-def test_it_loads_back_to_the_same_figures(
-    written: Written, whole_standard: Settings, copy_warehouse: Callable[[Settings], Settings]
-) -> None:
-    """Records and the return made of them: equal counts, ratios, intervals and statuses, to the last digit."""
-    of = copy_warehouse(whole_standard)
-    loaded = run.load_and_judge(of, feed_files(of, [written.path], "wres_return"), None, lambda text: None)
-    (verdict,) = loaded.verdicts
-    assert (verdict.state, verdict.problems) == ("accepted", ())
-    with warehouse.writer(of):
-        build.build(of)
-    with warehouse.connect(of, "wres_gate", autocommit=True) as connection:
-        connection.row_factory = psycopg.rows.dict_row
-        results = "marts.restricted_indicator_result"
-        returned, recorded, surveyed = (
-            figures(connection, results, written.org_code, basis) for basis in ("return", "records", "survey")
-        )
-        differences = connection.execute(
-            "select count(*) as found from marts.restricted_data_quality where org_code = %s and wres_year = %s"
-            " and rule_id = 'D01'",
-            [written.org_code, YEAR],
-        ).fetchone()
-    # Who joined from overseas is in no return.
-    recorded = {
-        key: row
-        for key, row in recorded.items()
-        if key[0] in COUNTED and "excluding_recent_overseas" not in key[1] and not key[1].endswith("other_pay")
-    }
-    assert len(recorded) > 100 and {key[0] for key in recorded} == set(COUNTED)
-    assert {key: returned.get(key) for key in recorded} == recorded
-    stated = {key: row for key, row in returned.items() if key[0] in "5678"}
-    assert {key[0] for key in stated} == set("5678")
-    for key, row in stated.items():
-        for column in ("white_pct", "bme_pct", "ratio", "gap_points"):
-            assert row[column] == pytest.approx(surveyed[key][column], rel=1e-12)
-    assert differences is not None and differences["found"] == 0
-
-
 def test_from_the_return_it_gives_what_was_returned(
     whole_standard: Settings, whole_standard_feeds: Path, analyst: psycopg.Connection[DictRow], tmp_path: Path
 ) -> None:
@@ -223,3 +186,43 @@ def test_what_cannot_be_filled_in_is_said_in_one_line(
     (sentence,) = [line for line in refused.stderr.splitlines() if line.startswith("wres: ")]
     assert says in sentence
     assert not list(tmp_path.iterdir())
+
+
+def test_it_loads_back_to_the_same_figures(
+    written: Written, whole_standard: Settings, copy_warehouse: Callable[[Settings], Settings]
+) -> None:
+    """Records and the return made of them: equal counts, ratios, intervals and statuses, to the last digit.
+
+    Last of all: a copy ends the sessions of the original.
+    """
+    of = copy_warehouse(whole_standard)
+    loaded = run.load_and_judge(of, feed_files(of, [written.path], "wres_return"), None, lambda text: None)
+    (verdict,) = loaded.verdicts
+    assert (verdict.state, verdict.problems) == ("accepted", ())
+    with warehouse.writer(of):
+        build.build(of)
+    with warehouse.connect(of, "wres_gate", autocommit=True) as connection:
+        connection.row_factory = psycopg.rows.dict_row
+        results = "marts.restricted_indicator_result"
+        returned, recorded, surveyed = (
+            figures(connection, results, written.org_code, basis) for basis in ("return", "records", "survey")
+        )
+        differences = connection.execute(
+            "select count(*) as found from marts.restricted_data_quality where org_code = %s and wres_year = %s"
+            " and rule_id = 'D01'",
+            [written.org_code, YEAR],
+        ).fetchone()
+    # Who joined from overseas is in no return.
+    recorded = {
+        key: row
+        for key, row in recorded.items()
+        if key[0] in COUNTED and "excluding_recent_overseas" not in key[1] and not key[1].endswith("other_pay")
+    }
+    assert len(recorded) > 100 and {key[0] for key in recorded} == set(COUNTED)
+    assert {key: returned.get(key) for key in recorded} == recorded
+    stated = {key: row for key, row in returned.items() if key[0] in "5678"}
+    assert {key[0] for key in stated} == set("5678")
+    for key, row in stated.items():
+        for column in ("white_pct", "bme_pct", "ratio", "gap_points"):
+            assert row[column] == pytest.approx(surveyed[key][column], rel=1e-12)
+    assert differences is not None and differences["found"] == 0

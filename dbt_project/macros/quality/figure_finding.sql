@@ -84,13 +84,14 @@
         where {{ is_whole_slice('figure.slice') }} and figure.status <> 'not_submitted' and earlier.status <> 'not_submitted'
     ),
 
-    -- DR rests on the headcounts of indicator 1.
+    -- DR rests on the headcounts of indicator 1; percentages of the survey are filled into a return centrally, or not at all.
     expected as (
         select *
         from figure
         where
             level = 'organisation'
             and indicator_code <> 'DR'
+            and not (indicator_code in ('5', '6', '7', '8') and basis = 'return')
             and {{ is_whole_slice('slice') }}
             and status <> 'not_applicable'
     ),

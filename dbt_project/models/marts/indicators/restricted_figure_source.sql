@@ -80,7 +80,7 @@ return_cell as (
         _sheet,
         _row_number
     from {{ ref('stg_wres_return__item') }}
-    where value is not null
+    where value is not null or data_item = 'nil_return'
 ),
 
 -- Everything else that is counted: the files, and how many organisations of theirs count towards the figure.
