@@ -351,6 +351,7 @@ def trace(
     as_json: bool,
 ) -> None:
     """Name the files, sheets and rows behind one figure (survey 2024 is WRES year 2025)."""
+    from wres.trace import in_words
     from wres.trace import trace as follow
 
     found = follow(
@@ -366,24 +367,8 @@ def trace(
     if as_json:
         _print_json(asdict(found))
         return
-    figure = found.figure
-    click.echo(
-        f"{figure['org_code']} {wres_year} indicator {figure['indicator_code']} ({figure['slice']}),"
-        f" release {found.release_id}: {figure['status']}"
-        + (f". {figure['status_reason']}" if figure["status_reason"] else "")
-    )
-    for column in ("white_pct", "bme_pct", "ratio", "ratio_low", "ratio_high", "gap_points", "evidence", "base_source"):
-        if figure[column] is not None:
-            click.echo(f"  {column}: {_shown(figure[column])}")
-    for cell in found.cells:
-        place = f", row {cell['row_number']}" if cell["row_number"] else ""
-        if cell["column_name"]:
-            place = f", cell {cell['column_name']}{cell['row_number']}"
-        sheet = f", sheet '{cell['sheet_name']}'" if cell["sheet_name"] else ""
-        value = f" {_shown(cell['value'])}" if cell["value"] is not None else ""
-        click.echo(f"  {cell['ethnicity_group']} {cell['role']}{value}: {cell['header']}")
-        click.echo(f"      {cell['file_name']} (revision {cell['revision']}){sheet}{place}")
-        click.echo(f"      kept as {cell['archived']}")
+    for line in in_words(found):
+        click.echo(line)
 
 
 @main.command("return")

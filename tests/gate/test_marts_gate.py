@@ -47,6 +47,38 @@ def finding(rule: str, indicator: str | None = "4", org_code: str = TRUST) -> tu
     )
 
 
+def planted_rows(table: str, number: int) -> tuple[str, ...]:
+    """Statements that plant a finding about a number of rows of a file of people."""
+    return (
+        f"insert into {table} (org_code, wres_year, as_at, rule_id, severity, message, observed, is_synthetic, source, period)"
+        f" values ({TRUST}, 2025, '2025-03-31', 'V13', 'error', 'odd', {number}, true, 'workforce', '2025-03')",
+    )
+
+
+SENT, DECLARED = "submission", "declaration_rate"
+SUBMISSION = f"(org_code, source, period) = (select min(org_code), 'staff_survey', '2024' from {SENT})"
+
+
+def submitted(status: str) -> tuple[str, ...]:
+    """Statements that give a submission another status, published and restricted alike."""
+    change = f"set status = '{status}', first_received_on = null where {SUBMISSION}"
+    return f"update {SENT} {change}", f"update restricted_{SENT} {change}"
+
+
+def rate(change: str) -> tuple[str, ...]:
+    """Statements that plant a declaration rate, published and restricted, and change the published one."""
+    row = (
+        "(level, org_code, wres_year, as_at, population, basis, scope, is_headline, unknown_count, total_count, status,"
+        f" is_synthetic) values ('organisation', {TRUST}, 2025, '2025-03-31', 'staff', 'records', 'trusts', true, 10, 85,"
+        " 'ok', true)"
+    )
+    return (
+        f"insert into {DECLARED} {row}",
+        f"insert into restricted_{DECLARED} {row}",
+        f"update {DECLARED} set {change}",
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """A rule (of which table, and which words of its message tell it from others of its id) and statements that break it."""
@@ -138,6 +170,27 @@ CASES = (
     Case("V33", QUALITY, "closed on the day", finding("V33", None)),
     Case("V36", QUALITY, "successor", finding("V36", None)),
     Case("V42", QUALITY, "fewer than 98 %", finding("V42", "5", "'ENGLAND'")),
+    Case("V40", "data_quality", "number of rows", planted_rows("data_quality", 7)),
+    Case(
+        "V40",
+        SENT,
+        "number of rows",
+        (f"update {SENT} set source = 'workforce', file_row_count = 7 where {SUBMISSION}",),
+    ),
+    Case(
+        "V40",
+        SENT,
+        "number of rows",
+        (f"update {SENT} set source = 'workforce', rows_set_aside = 3 where {SUBMISSION}",),
+    ),
+    Case("G06", SENT, "correspond", (f"delete from {SENT} where {SUBMISSION}",)),
+    Case("G06", SENT, "correspond", (f"update {SENT} set status = 'overdue' where {SUBMISSION}",)),
+    Case("V42", f"restricted_{SENT}", "overdue", submitted("overdue")),
+    Case("V42", f"restricted_{SENT}", "was rejected", submitted("rejected")),
+    Case("V40", DECLARED, "more digits", rate("declared_pct = 88.25, change_1y_points = null")),
+    Case("V40", DECLARED, "more digits", rate("declared_pct = 88.2, change_1y_points = 0.15")),
+    Case("V41", DECLARED, "without the counts", rate("declared_pct = 88.2, unknown_count = null")),
+    Case("G06", DECLARED, "correspond", rate("declared_pct = 88.2")[:1]),
 )
 BENCHMARK = "restricted_benchmark"
 

@@ -19,7 +19,7 @@ from wres.settings import Settings
 
 COMMANDS = {
     "accept", "bench", "build", "check", "demo", "diff", "docs", "down", "dsn", "gate", "load", "migrate", "publish", "releases",
-    "rollback", "run", "sample", "status", "stop", "trace", "up", "withdraw",
+    "return", "rollback", "run", "sample", "status", "stop", "trace", "up", "withdraw",
 }  # fmt: skip
 
 
@@ -111,6 +111,13 @@ def test_releases_are_listed_and_pinned(
         (["diff", "1", "7"], 2, "Release 7 does not exist or is beyond retention; see `wres releases`."),
         (["trace", "ENGLAND", "2025", "5", "--release", "7"], 2, "Release 7 does not exist or is beyond retention"),
         (["trace", "ZZ9", "2025", "5"], 2, "no organisation or area has the code ZZ9."),
+        (["return", "ZZ9", "2025", "none.xlsx"], 2, "Release 1 has no return or records of ZZ9 for WRES 2025"),
+        (["return", "ZZ9", "2025", "none.csv"], 2, "'none.csv' is not the name of a workbook"),
+        (
+            ["return", "ZZ9", "2025", "none.xlsx", "--release", "7"],
+            2,
+            "Release 7 does not exist or is beyond retention",
+        ),
         (["trace", "ENGLAND", "1999", "5"], 2, "It has years 2025 and indicators 5 (all), 6 (all)"),
         (["trace", "ENGLAND", "2025", "5", "--slice", "nights"], 2, "no figure for ENGLAND 2025 indicator 5 (nights)"),
         (
@@ -139,6 +146,9 @@ def test_what_does_not_exist_is_said_in_one_line(
         ["rollback", "one"],
         ["trace", "ENGLAND", "2025"],
         ["trace", "ENGLAND", "2025", "5", "--basis", "guess"],
+        ["return", "RM3", "2025"],
+        ["return", "RM3", "soon", "x.xlsx"],
+        ["return", "RM3", "2025", "x.xlsx", "--basis", "survey"],
         ["trace", "ENGLAND", "2025", "5", "--as-at", "31/03/2025"],
         ["load"],
         ["sample", "x", "--years", "soon"],
@@ -159,6 +169,12 @@ def test_trace_before_the_first_release(empty: Settings) -> None:
     refused = wres(empty, "trace", "RM3", 2025, 8)
     assert refused.exit_code == 4
     assert refused.stderr == "wres: Nothing is published yet: run `wres run` first.\n"
+
+
+def test_a_return_before_the_first_release(empty: Settings, tmp_path: Path) -> None:
+    refused = wres(empty, "return", "RM3", 2025, tmp_path / "x.xlsx")
+    assert refused.exit_code == 4
+    assert refused.stderr.splitlines()[-1] == "wres: Nothing is published yet: run `wres run` first."
 
 
 def test_a_server_out_of_reach_is_one_sentence(empty: Settings) -> None:

@@ -84,13 +84,14 @@
         where {{ is_whole_slice('figure.slice') }} and figure.status <> 'not_submitted' and earlier.status <> 'not_submitted'
     ),
 
-    -- DR rests on the headcounts of indicator 1.
+    -- DR rests on the headcounts of indicator 1; percentages of the survey are filled into a return centrally, or not at all.
     expected as (
         select *
         from figure
         where
             level = 'organisation'
             and indicator_code <> 'DR'
+            and not (indicator_code in ('5', '6', '7', '8') and basis = 'return')
             and {{ is_whole_slice('slice') }}
             and status <> 'not_applicable'
     ),
@@ -171,16 +172,17 @@
         'V31' as rule_id,
         'warning' as severity,
         {{ place }},
-        what || ': not one series with WRES ' || wres_year - 1 || ', whose figure '
+        what || ': not one series with WRES ' || (wres_year - 1)::text || ', whose figure '
         || case
-            when definition_version is distinct from earlier_version then 'stands on definition ' || earlier_version || ' and this on ' || definition_version
+            when definition_version <> earlier_version
+                then 'stands on definition ' || earlier_version || ' and this on ' || definition_version
             else 'comes from ' || earlier_basis || ' and this from ' || basis
         end || '.' as message,
         null::double precision as observed,
         null::double precision as expected,
         is_synthetic
     from series
-    where definition_version is distinct from earlier_version or basis is distinct from earlier_basis
+    where definition_version <> earlier_version or basis <> earlier_basis
     union all
     select
         'V42' as rule_id,

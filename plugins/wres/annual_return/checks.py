@@ -12,7 +12,7 @@ from psycopg import sql
 
 from wres import warehouse
 from wres.annual_return.figures import Figures
-from wres.annual_return.form import GROUPS, HEADER, Line
+from wres.annual_return.form import GROUPS, HEADER, SYNTHETIC, Line
 from wres.gate.judge import Finding, batches_of, open_judge, seed_relations
 from wres.readers.content import cell_text
 from wres.rules import raw_suites
@@ -48,8 +48,9 @@ def _completeness(lines: Sequence[Line]) -> list[Check]:
     for indicator in sorted({line.indicator for line in lines}):
         own = [line for line in lines if line.indicator == indicator]
         empty = sum(line.empty_cells for line in own)
-        reasons = dict.fromkeys(line.note for line in own if line.empty_cells and line.note)
-        says = f"{empty} cells are empty. {' '.join(reasons)}" if empty else ""
+        reasons = dict.fromkeys(line.note.removeprefix(SYNTHETIC).strip() for line in own if line.empty_cells)
+        cells = "1 cell is" if empty == 1 else f"{empty} cells are"
+        says = f"{cells} empty. {' '.join(filter(None, reasons))}".strip() if empty else ""
         found.append(
             Check("complete", f"empty cells of indicator {indicator}", "incomplete" if empty else "passed", says)
         )

@@ -117,7 +117,7 @@ def _is_counted(row: dict[str, Any], basis: str) -> bool:
 
 
 def _select(release: publish.Release, query: str) -> sql.Composed:
-    return sql.SQL(query).format(schema=sql.Identifier(release.schema_name))  # type: ignore[arg-type]
+    return sql.SQL(query).format(schema=sql.Identifier(release.schema_name))
 
 
 def _what_there_is(

@@ -104,16 +104,16 @@ def _items(figures: Figures, rows: list[str]) -> Iterator[_Item]:
 
     def counts(indicator: str, slice_: str, name: str, what: str, supplied: str = "", places: int = 2) -> _Item:
         figure = of.get((indicator, slice_))
-        numbers = [_number(figure and figure[what.format(group)]) for group in GROUPS]
+        numbers = [_number(figure, what.format(group)) for group in GROUPS]
         value = _rounded(figure[supplied], places) if figure and supplied and None not in numbers else None
         return item(indicator, slice_, name, numbers, value, figure)
 
     def workforce(indicator: str, slice_: str, what: str) -> _Item:
         """Staff as the indicator counts them, or, while it has no figure, as indicator 1 does."""
         own, staff = of.get((indicator, slice_)), of.get(("1", "all"))
-        numbers = [_number(own and own[what.format(group)]) for group in GROUPS]
+        numbers = [_number(own, what.format(group)) for group in GROUPS]
         if None in numbers:
-            numbers = [_number(staff and staff[f"{group}_count"]) for group in GROUPS]
+            numbers = [_number(staff, f"{group}_count") for group in GROUPS]
         return item(indicator, "all", "workforce", numbers, None, staff)
 
     for row in rows:
@@ -127,7 +127,7 @@ def _items(figures: Figures, rows: list[str]) -> Iterator[_Item]:
         yield counts(indicator, "all", name, "{}_count", "ratio")
     for indicator in SURVEY_INDICATORS:
         figure = of.get((indicator, "all"))
-        rates: list[Number] = [figure and figure[f"{group}_pct"] for group in GROUPS[:2]]
+        rates: list[Number] = [figure[f"{group}_pct"] if figure else None for group in GROUPS[:2]]
         note = "" if figure else "The survey has no result for the organisation."
         yield indicator, "all", "pct", (*rates, None, None), " ".join(filter(None, (mark, note)))  # type: ignore[misc]
     for view in BOARD:
@@ -141,8 +141,9 @@ def _is_given(figure: Figure | None, *, somebody: bool) -> bool:
     return None not in bases and (any(bases) or not somebody)
 
 
-def _number(count: Decimal | None) -> Number:
+def _number(figure: Figure | None, column: str) -> Number:
     """A count as a spreadsheet holds it; the halves of an averaged indicator 3 stay halves."""
+    count: Decimal | None = figure[column] if figure else None
     if count is None:
         return None
     return int(count) if count == int(count) else float(count)

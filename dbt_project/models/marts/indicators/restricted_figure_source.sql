@@ -80,7 +80,7 @@ return_cell as (
         _sheet,
         _row_number
     from {{ ref('stg_wres_return__item') }}
-    where value is not null
+    where value is not null or data_item = 'nil_return'
 ),
 
 -- Everything else that is counted: the files, and how many organisations of theirs count towards the figure.
@@ -94,6 +94,7 @@ file_use as (
         unit.scope,
         unit.organisation_basis,
         use.role,
+        use.source_table,
         use.period,
         use._load_id,
         count(distinct use.org_code) as organisations,
@@ -110,6 +111,7 @@ file_use as (
         unit.scope,
         unit.organisation_basis,
         use.role,
+        use.source_table,
         use.period,
         use._load_id
 ),
@@ -118,14 +120,14 @@ place as (
     select
         level, org_code, wres_year, make_date(wres_year, 3, 31) as as_at, indicator_code, slice, basis, denominator,
         'trusts' as scope, 'as_reported' as organisation_basis, source_vintage, ethnicity_group, role, header, value,
-        _load_id, _sheet, _row_number, _column
+        _load_id, _sheet, _row_number, _column, null as member_code, null as source_table, null as period
     from cell
     union all
     select
         'organisation' as level, org_code, {{ wres_year('as_at') }} as wres_year, as_at, indicator_code, slice,
         'return' as basis, '*' as denominator, 'trusts' as scope, 'as_reported' as organisation_basis,
         'latest' as source_vintage, ethnicity_group, role, header, value::double precision as value, _load_id, _sheet,
-        _row_number, null as _column
+        _row_number, null as _column, null as member_code, null as source_table, null as period
     from return_cell
     union all
     select
@@ -133,7 +135,8 @@ place as (
         '*' as denominator, scope, organisation_basis, 'latest' as source_vintage, 'all' as ethnicity_group, role,
         case when organisations = 1 then 'all rows of ' || member_code else 'all rows of ' || organisations || ' organisations' end
             || ', ' || period as header,
-        null as value, _load_id, null as _sheet, null as _row_number, null as _column
+        null as value, _load_id, null as _sheet, null as _row_number, null as _column,
+        case when organisations = 1 then member_code end as member_code, source_table, period
     from file_use
 )
 
@@ -160,6 +163,9 @@ select
     cell._row_number::integer as row_number,
     cell._column::text as column_name,
     cell.header::text as header,
-    cell.value::double precision as value
+    cell.value::double precision as value,
+    cell.source_table::text as source_table,
+    cell.period::text as period,
+    cell.member_code::text as member_code
 from place as cell
 inner join {{ source('ops', 'load') }} as load on cell._load_id = load.load_id
