@@ -51,10 +51,14 @@ def test_ratio_of_ratios_limits_equal_scipy(evaluate: Evaluate) -> None:
 
 def test_ratio_of_ratios_limits_of_the_methodology(evaluate: Evaluate) -> None:
     row = [(1.5, 0.0823270, 1.2090909, 0.0778731)]
-    limits = [evaluate(f"ratio_of_ratios_limit('r1', 's1', 'r2', 's2', '{side}')", RATIOS, row) for side in ("low", "high")]
+    limits = [
+        evaluate(f"ratio_of_ratios_limit('r1', 's1', 'r2', 's2', '{side}')", RATIOS, row) for side in ("low", "high")
+    ]
     assert [limit[0] for limit in limits] == pytest.approx([0.64552, 1.00653], abs=2e-5)
 
 
-@pytest.mark.parametrize("row", [(0, 0.1, 1, 0.1), (1, None, 1, 0.1), (1, 0, 1, 0), (1, -0.1, 1, 0.1), (1, 900, 1, 900)])
+@pytest.mark.parametrize(
+    "row", [(0, 0.1, 1, 0.1), (1, None, 1, 0.1), (1, 0, 1, 0), (1, -0.1, 1, 0.1), (1, 900, 1, 900)]
+)
 def test_ratio_of_ratios_limit_is_null_where_it_is_not_defined(evaluate: Evaluate, row: tuple) -> None:
     assert evaluate("ratio_of_ratios_limit('r1', 's1', 'r2', 's2', 'high')", RATIOS, [row]) == [None]

@@ -214,7 +214,9 @@ def test_changes_in_one_year_and_in_three_equal_scipy(connection: psycopg.Connec
     figures = "(" + render(f'indicator_figure("""{given}""")') + ") as figures"
     query = render(f'indicator_result("""{figures}""", published=false)')
     rows = {row["wres_year"]: row for row in connection.execute(query).fetchall()}
-    ratios = {year: Table2x2([[a, n1 - a], [b, n2 - b]], shift_zeros=False) for year, ((a, n1), (b, n2)) in tables.items()}
+    ratios = {
+        year: Table2x2([[a, n1 - a], [b, n2 - b]], shift_zeros=False) for year, ((a, n1), (b, n2)) in tables.items()
+    }
     compared = 0
     for year, row in rows.items():
         for back, p_value in ((1, "change_p_value"), (3, "change_3y_p_value")):

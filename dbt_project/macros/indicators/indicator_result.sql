@@ -11,7 +11,7 @@
         'indicator_code', 'slice', 'basis', 'denominator', 'scope', 'organisation_basis', 'wres_year', 'as_at', 'period_kind'
     ] -%}
     {%- set any_definition = [
-        'level', 'org_code', 'aggregation', 'indicator_code', 'slice', 'basis', 'scope', 'organisation_basis', 'as_at', 'period_kind'
+        'level', 'org_code', 'aggregation', 'indicator_code', 'slice', 'basis', 'scope', 'organisation_basis', 'period_kind'
     ] -%}
     {%- set compared_years = [1, 3] -%}
     with figure as (
@@ -48,9 +48,11 @@
             -- Like with like: the same figure earlier, on the same definition and as restated by the same vintage.
             {%- for years in compared_years %}
             {%- for column in ['ratio', 'ratio_se', 'status'] %}
-            first_value({{ column }}) over earlier_{{ years }}y as {{ column }}_{{ years }}y
-            {%- if not (loop.last and years == compared_years[-1]) %},{% endif %}
+            first_value({{ column }}) over earlier_{{ years }}y as {{ column }}_{{ years }}y,
             {%- endfor %}
+            -- Whatever else is known of the day, on any definition and of any vintage: it tells a break in the series from a gap.
+            array_agg(source_vintage) filter (where ratio is not null) over known_{{ years }}y as vintages_{{ years }}y
+            {{- ',' if not loop.last }}
             {%- endfor %}
         from {{ figures }}
         {%- if vintages == 'others' %}
@@ -64,26 +66,18 @@
                     {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}, {{ column }}{% endfor %}
                 order by as_at
             ),
+            on_any_definition as (partition by {{ any_definition | join(', ') }} order by as_at)
             {%- for years in compared_years %}
-            earlier_{{ years }}y as (
-                series range between interval '{{ years }} years' preceding and interval '{{ years }} years' preceding
-            ){{ ',' if not loop.last }}
+            {%- set as_long_ago = "range between interval '" ~ years ~ " years' preceding and interval '" ~ years ~ " years' preceding" %},
+            earlier_{{ years }}y as (series {{ as_long_ago }}),
+            known_{{ years }}y as (on_any_definition {{ as_long_ago }})
             {%- endfor %}
-    ),
-
-    -- Whatever is known of a figure, on any definition and of any vintage: it tells a break in the series from a gap.
-    known as (
-        select {{ any_definition | join(', ') }}, array_agg(distinct source_vintage) as vintages
-        from {{ figures }}
-        where ratio is not null
-        group by {{ any_definition | join(', ') }}
     ),
 
     typed as (
         select
             figure.*,
             {%- for years in compared_years %}
-            known_{{ years }}y.vintages as vintages_{{ years }}y,
             mode_{{ years }}y.survey_mode as survey_mode_{{ years }}y,
             {%- endfor %}
             mode_now.survey_mode,
@@ -98,14 +92,6 @@
                 figure.level = 'organisation'
                 and figure.org_code = organisation.org_code
                 and {{ organisation_as_at('organisation', 'figure.as_at') }}
-        {%- for years in compared_years %}
-        left join known as known_{{ years }}y
-            on
-                figure.as_at = known_{{ years }}y.as_at + interval '{{ years }} years'
-                {%- for column in any_definition if column != 'as_at' %}
-                and figure.{{ column }} = known_{{ years }}y.{{ column }}
-                {%- endfor %}
-        {%- endfor %}
         -- The seed is about real organisations.
         left join {{ ref('survey_mode') }} as mode_now
             on
