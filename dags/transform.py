@@ -45,8 +45,9 @@ def publish() -> str:
 
 Runs when a source announces newly accepted files. Does nothing when the inputs are those of the current release.
 dbt builds the candidate in one process, mixed models of change over the years are fitted, Great Expectations judges it,
-and one transaction makes it the release that `published` and `restricted` show. **When the gate blocks**, the current release stays: the log of `gate` names the
-rules, Data Docs show their results, and `wres accept RULE --comment TEXT` settles a rule that waits for a person.
+and one transaction makes it the release that `published` and `restricted` show. **When the gate blocks**, the current
+release stays: the log of `gate` names the rules, Data Docs show their results, and `wres accept RULE --comment TEXT`
+settles a rule that waits for a person.
 """,
     schedule=AssetAny(*(Asset(f"wres://{name}") for name in registry())),
     catchup=False,

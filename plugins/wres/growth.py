@@ -34,6 +34,7 @@ _NOTHING = 1e-4
 
 Status = Literal["ok", "singular", "random_intercept", "not_converged", "no_spread", "too_few_organisations"]
 _Array = np.ndarray[Any, np.dtype[np.float64]]
+_Places = np.ndarray[Any, np.dtype[np.int64]]
 
 _KEY = ("indicator_code", "slice", "definition_version", "basis", "scale")
 # Table of the candidate, and the series that it was made from.
@@ -103,7 +104,7 @@ def mixed_model(observations: Sequence[Observation], *, by_bme_share: bool = Fal
         return Model("too_few_organisations", note, len(codes))
     values = np.array([one.value for one in used], dtype=float)
     time = np.array([one.wres_year for one in used], dtype=float)
-    groups = np.searchsorted(codes, [one.org_code for one in used])
+    groups = np.searchsorted(codes, [one.org_code for one in used]).astype(np.int64)
     # On scales of their own, so that tolerances mean the same for every series.
     unit, year = float(values.std()), float(time.std())
     y, t = (values - values.mean()) / (unit or 1), (time - time.mean()) / (year or 1)
@@ -124,7 +125,7 @@ def mixed_model(observations: Sequence[Observation], *, by_bme_share: bool = Fal
     return _fitted(y, design, groups, effect, per, len(codes))
 
 
-def _fitted(y: _Array, design: _Array, groups: _Array, effect: int, per: float, organisations: int) -> Model:
+def _fitted(y: _Array, design: _Array, groups: _Places, effect: int, per: float, organisations: int) -> Model:
     """Random intercept and slope; without the slope where that fails; and what happened."""
 
     def model(status: Status, note: str, found: _Fit) -> Model:
@@ -156,7 +157,7 @@ class _Fit:
     covariance: _Array
 
 
-def _converged(y: _Array, design: _Array, groups: _Array, random: _Array) -> _Fit | None:
+def _converged(y: _Array, design: _Array, groups: _Places, random: _Array) -> _Fit | None:
     """The fit at the maximum of the restricted likelihood, or None where none is found.
 
     The model is that of statsmodels, but the maximum is looked for here: its own search leaves the bounds of a covariance, and on
@@ -229,7 +230,7 @@ class _Squares:
     freedom: int
 
     @classmethod
-    def of(cls, y: _Array, design: _Array, groups: _Array, random: _Array) -> _Squares:
+    def of(cls, y: _Array, design: _Array, groups: _Places, random: _Array) -> _Squares:
         own = [groups == place for place in range(int(groups.max()) + 1)]
         return cls(
             zz=np.stack([random[one].T @ random[one] for one in own]),
@@ -266,7 +267,7 @@ class _Squares:
         return float(spread + self.freedom * math.log(residual)) if residual > 0 else math.inf
 
 
-def _left_over(y: _Array, t: _Array, groups: _Array) -> float:
+def _left_over(y: _Array, t: _Array, groups: _Places) -> float:
     """Variance about organisations' own lines."""
     squares, freedom = 0.0, 0
     for place in np.unique(groups):
