@@ -150,7 +150,10 @@ of_trusts as (
         ('org_mean', 'bme_pct', 'mean', trust.bme_pct),
         ('org_share', 'trusts_above_pct', 'share', (trust.ratio > 1.25)::integer),
         ('org_count', 'trusts_above_count', 'sum', (trust.ratio > 1.25)::integer),
-        ('org_share', 'trusts_significant_pct', 'share', case when trust.p_value is not null then (trust.ratio > 1 and trust.p_value < 0.05)::integer end),
+        (
+            'org_share', 'trusts_significant_pct', 'share',
+            case when trust.p_value is not null then (trust.ratio > 1 and trust.p_value < 0.05)::integer end
+        ),
         ('org_count', 'trusts_without_bme_count', 'sum', (trust.bme_count = 0)::integer)
     ) as measure (method, measure, summary, value)
     where measure.value is not null
