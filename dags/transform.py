@@ -25,6 +25,11 @@ def build() -> None:
 
 
 @task(**alone)
+def growth() -> None:
+    orchestration.growth(settings())
+
+
+@task(**alone)
 def gate() -> str:
     return orchestration.require_passed(settings())
 
@@ -39,9 +44,10 @@ def publish() -> str:
     doc_md="""### From accepted files to a release
 
 Runs when a source announces newly accepted files. Does nothing when the inputs are those of the current release.
-dbt builds the candidate in one process, Great Expectations judges it, and one transaction makes it the release that
-`published` and `restricted` show. **When the gate blocks**, the current release stays: the log of `gate` names the
-rules, Data Docs show their results, and `wres accept RULE --comment TEXT` settles a rule that waits for a person.
+dbt builds the candidate in one process, mixed models of change over the years are fitted, Great Expectations judges it,
+and one transaction makes it the release that `published` and `restricted` show. **When the gate blocks**, the current
+release stays: the log of `gate` names the rules, Data Docs show their results, and `wres accept RULE --comment TEXT`
+settles a rule that waits for a person.
 """,
     schedule=AssetAny(*(Asset(f"wres://{name}") for name in registry())),
     catchup=False,
@@ -51,7 +57,7 @@ rules, Data Docs show their results, and `wres accept RULE --comment TEXT` settl
     tags=["transform"],
 )
 def transform() -> None:
-    inputs_changed() >> build() >> gate() >> publish()
+    inputs_changed() >> build() >> growth() >> gate() >> publish()
 
 
 transform()

@@ -187,13 +187,15 @@ def run(source: str | None, period: str | None, keep_going: bool, paths: tuple[P
 
 @main.command()
 def build() -> None:
-    """Build the candidate with dbt."""
+    """Build the candidate with dbt, and fit its growth models."""
     from wres import build as builder
-    from wres import warehouse
+    from wres import growth, warehouse
 
     with _progress() as say, warehouse.writer(settings()):
         say("building the candidate (dbt)")
         builder.build(settings())
+        say("fitting growth over the years (mixed models)")
+        growth.fit(settings())
     click.echo("The candidate is built in schema marts. Next: wres gate")
 
 
@@ -324,11 +326,12 @@ def diff(older: int, newer: int, as_json: bool) -> None:
             f" {key['slice']} ({key['basis']}, {key['period_kind']}"
             + (f" to {key['as_at']}" if key["period_kind"] == "quarterly" else "")
             + (", today's organisation)" if key["organisation_basis"] == "current" else ")")
+            + (f": {change.because}" if change.because else "")
         )
         for column, (before, after) in change.values.items():
             click.echo(f"    {column}: {_shown(before)} -> {_shown(after)}")
     if found.comparisons_only:
-        click.echo(f"Besides, {found.comparisons_only} moved only in comparison with England, peers or last year.")
+        click.echo(f"Besides, {found.comparisons_only} moved only in comparison with England, peers or earlier years.")
 
 
 @main.command()

@@ -25,16 +25,47 @@ KEY = (
     "organisation_basis",
 )
 # Columns that compare a figure with others: they move when any of the others does.
-COMPARISONS = ("england_value", "peer_median", "peer_percentile", "change_1y", "change_p_value")
+COMPARISONS = (
+    "england_value",
+    "peer_median",
+    "peer_percentile",
+    "change_1y",
+    "change_1y_low",
+    "change_1y_high",
+    "change_p_value",
+    "change_3y",
+    "change_3y_low",
+    "change_3y_high",
+    "change_3y_p_value",
+    "change_status",
+    "change_3y_status",
+    "change_reason",
+)
+
+# Columns that say how a figure is made, and what their change means.
+_MADE_BY = {
+    "definition_version": "computed on definition {after} instead of {before}",
+    "source_vintage": "vintage {after} restates what vintage {before} said",
+    "base_source": "bases are {after} instead of {before}",
+    "is_headline": "another basis has become the headline one",
+}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One figure that differs: its key, and (old, new) by column; None on the side where the figure is absent."""
+    """One figure that differs: its key, and (old, new) by column; None on the side where the figure is absent.
+
+    Attributes:
+        kind: what became of the figure.
+        key: the columns that name it.
+        values: by column, comparisons with other figures left out.
+        because: why, where the figure itself says so: another definition, vintage, or source of bases.
+    """
 
     kind: Literal["added", "removed", "changed"]
     key: dict[str, Any]
     values: dict[str, tuple[Any, Any]]
+    because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,4 +163,14 @@ def _change(before: dict[str, Any] | None, after: dict[str, Any] | None) -> Chan
         return Change("added", key, values)
     if after is None:
         return Change("removed", key, values)
-    return Change("changed", key, values)
+    return Change("changed", key, values, _because(values))
+
+
+def _because(values: dict[str, tuple[Any, Any]]) -> str | None:
+    """What changed about how the figure is made, in words; None where only what is counted has."""
+    reasons = []
+    for column, sentence in _MADE_BY.items():
+        if column in values:
+            before, after = values[column]
+            reasons.append(sentence.format(before=before, after=after))
+    return "; ".join(reasons) or None

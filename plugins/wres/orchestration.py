@@ -240,6 +240,14 @@ def build(settings: Settings) -> None:
         build_candidate(settings)
 
 
+def growth(settings: Settings) -> None:
+    """Fit the candidate's growth models, as the one writer."""
+    from wres.growth import fit
+
+    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
+        fit(settings)
+
+
 def publish(settings: Settings) -> str:
     """Make the candidate the current release, as the one writer; what became of it as text."""
     from wres.publish import publish as publish_candidate

@@ -1,4 +1,4 @@
-"""The whole chain in one process, without Airflow: load, gate, build, gate, publish. What tests and a single analyst use."""
+"""The whole chain in one process, without Airflow: load, gate, build, growth, gate, publish. For tests and single analysts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from wres import archive, build, gate, load, publish, warehouse
+from wres import archive, build, gate, growth, load, publish, warehouse
 from wres.exit_codes import BLOCKED, OK
 from wres.settings import Settings
 
@@ -56,6 +56,8 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
             return OK, _nothing_new(publish.releases(settings))
         say("building the candidate (dbt)")
         build.build(settings)
+        say("fitting growth over the years (mixed models)")
+        growth.fit(settings)
         say("judging the candidate (Great Expectations)")
         verdict = gate.judge_candidate(settings)
         notes = "".join(f"\n  note: {warning}" for warning in verdict.warnings)

@@ -239,6 +239,7 @@ def test_a_build_waits_until_no_load_is_running(dags):
         "ingest_staff_survey.load": 1,
         "ingest_staff_survey.gate": 1,
         "transform.build": 2,
+        "transform.growth": 2,
         "transform.gate": 2,
         "transform.publish": 2,
     }
@@ -248,7 +249,8 @@ def test_transform_is_one_line_that_can_stop_at_each_step(dags):
     found = dags["transform"]["tasks"]
     assert {name: task["downstream"] for name, task in found.items()} == {
         "inputs_changed": ["build"],
-        "build": ["gate"],
+        "build": ["growth"],
+        "growth": ["gate"],
         "gate": ["publish"],
         "publish": [],
     }

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jinja2
+import numpy as np
 import psycopg
 import pytest
 from scipy import stats
@@ -46,6 +47,8 @@ NO_ORGANISATIONS = """(
     where false
 )"""
 
+NO_MODES = "(select null::text as org_code, null::integer as survey_year, null::text as survey_mode where false)"
+
 
 class _Exceptions:
     """dbt's `exceptions` in a macro's context."""
@@ -68,6 +71,7 @@ def render(call: str) -> str:
         "indicator_definition": DEFINITIONS,
         "dim_organisation": NO_ORGANISATIONS,
         "int_indicators__unit": NO_UNITS,
+        "survey_mode": NO_MODES,
     }.__getitem__
     text = "".join(path.read_text() for path in files)
     return environment.from_string(text + "{{ " + call + " }}").render().strip()
@@ -190,6 +194,45 @@ def test_change_in_a_year_of_the_methodology(connection: psycopg.Connection) -> 
     assert rows[2025]["change_1y"] == pytest.approx(0.80606, abs=5e-6)
     assert rows[2025]["change_p_value"] == pytest.approx(0.05711, abs=5e-6)
     assert rows[2025]["change_p_value"] == pytest.approx(2 * stats.norm.sf(1.90250), abs=1e-6)
+    assert (rows[2025]["change_1y_low"], rows[2025]["change_1y_high"]) == pytest.approx((0.64552, 1.00653), abs=5e-6)
+    assert (rows[2025]["change_3y"], rows[2025]["change_3y_status"]) == (None, "no_earlier_figure")
+    assert rows[2024]["change_reason"] == "There is no figure of 31 March 2023. There is no figure of 31 March 2021."
+
+
+def test_changes_in_one_year_and_in_three_equal_scipy(connection: psycopg.Connection) -> None:
+    draw = np.random.default_rng(20)
+    years = range(2017, 2026)
+    tables = {
+        year: [(int(draw.binomial(n, draw.uniform(0.05, 0.6))) + 1, n) for n in draw.integers(80, 5000, 2).tolist()]
+        for year in years
+    }
+    given = counts([
+        ("5", group, year, *(count, None), base)
+        for year, groups in tables.items()
+        for group, (count, base) in zip(("bme", "white"), groups, strict=True)
+    ])  # fmt: skip
+    figures = "(" + render(f'indicator_figure("""{given}""")') + ") as figures"
+    query = render(f'indicator_result("""{figures}""", published=false)')
+    rows = {row["wres_year"]: row for row in connection.execute(query).fetchall()}
+    ratios = {
+        year: Table2x2([[a, n1 - a], [b, n2 - b]], shift_zeros=False) for year, ((a, n1), (b, n2)) in tables.items()
+    }
+    compared = 0
+    for year, row in rows.items():
+        for back, p_value in ((1, "change_p_value"), (3, "change_3y_p_value")):
+            change = f"change_{back}y"
+            if year - back not in ratios:
+                assert row[change] is row[p_value] is row[f"{change}_low"] is None
+                continue
+            now, then = ratios[year], ratios[year - back]
+            error = np.hypot(now.log_riskratio_se, then.log_riskratio_se)
+            log_change = now.log_riskratio - then.log_riskratio
+            assert row[change] == pytest.approx(np.exp(log_change), rel=1e-9)
+            assert row[p_value] == pytest.approx(2 * stats.norm.sf(abs(log_change) / error), rel=1e-6)
+            limits = np.exp(stats.norm.interval(0.95, log_change, error))
+            assert (row[f"{change}_low"], row[f"{change}_high"]) == pytest.approx(limits, rel=1e-9)
+            compared += 1
+    assert compared == 8 + 6
 
 
 # The organisation of the methodology's section 2.6: head count 3,000 White, 1,000 BME, 120 Unknown.

@@ -79,6 +79,28 @@ def rate(change: str) -> tuple[str, ...]:
     )
 
 
+RECONCILED, GROWTH = "reconciliation", "yearly_change"
+
+
+def reference(vintage: str, value: float, status: str, newest: str = "true") -> str:
+    """Statement that plants a published figure."""
+    return (
+        f"insert into {RECONCILED} (publisher, vintage, is_default_vintage, scope, wres_year, indicator_code, slice,"
+        " measure, method, published_value, is_approximate, status, source, is_synthetic) values"
+        f" ('NHS England', {vintage}, {newest}, 'trusts', 2021, '1', 'all',"
+        f" 'bme_pct', 'pooled', {value}, false, '{status}', 'a report', true)"
+    )
+
+
+def unfitted(table: str) -> str:
+    """Statement that plants a row as the build leaves it."""
+    return (
+        f"insert into {table} (indicator_code, slice, definition_version, basis, scale, grouping_kind, group_name, is_headline,"
+        " organisations, observations, first_year, last_year, status, model_status, is_synthetic) values"
+        " ('2', 'all', '2.1', 'return', 'ratio', 'overall', 'all', true, 9, 27, 2023, 2025, 'ok', 'not_fitted', true)"
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """A rule (of which table, and which words of its message tell it from others of its id) and statements that break it."""
@@ -138,6 +160,15 @@ CASES = (
         (f"update {SURVEY} set base_count = 1.002 * base_count where level = 'england' and indicator_code = '5'",),
     ),
     Case("G05", R, "ten points", both("bme_pct = bme_pct + 10.1", FIGURE)),
+    Case("V39", RECONCILED, "does not reconcile", (reference("'2024'", 28.6, "differs"),)),
+    Case(
+        "V30",
+        RECONCILED,
+        "restated",
+        (reference("'2022'", 22.4, "not_computed", "false"), reference("'2023'", 23.5, "not_computed")),
+    ),
+    Case("G11", f"restricted_{GROWTH}", "not fitted", (unfitted(f"restricted_{GROWTH}"),)),
+    Case("G11", GROWTH, "not fitted", (unfitted(GROWTH),)),
     Case("V40", P, "more digits", (f"update {P} set white_pct = white_pct + 0.01 where {FIGURE}",)),
     Case("V40", P, "more digits", (f"update {P} set ratio = 1.005 where {FIGURE}",)),
     Case(

@@ -139,6 +139,23 @@ def test_england_stands_as_published_with_its_bases(query: Query) -> None:
         assert figures["6"][5] == "not_calculable"
 
 
+def test_survey_2024_of_england_reconciles_with_the_published_figures(query: Query) -> None:
+    """The workbook's own control totals, shares and bases, and nothing that differs; what no file gives says so."""
+    rows = query(
+        "bi_reader",
+        "select indicator_code, slice, measure, published_value, computed_value, status, status_reason from"
+        " published.reconciliation where publisher = 'NHS Staff Survey' and vintage = '2024'",
+    )
+    agreeing = {row[:3]: row[3:5] for row in rows if row[5] == "agrees"}
+    assert len(agreeing) == 23
+    for (_, _, measure), (published, computed) in agreeing.items():
+        assert computed == pytest.approx(float(published), abs=0 if measure.endswith("_base") else 0.0051)
+    assert {(row[1], row[5]) for row in rows if row[5] != "agrees"} == {("by_public", "not_computed")}
+    statuses = dict(query("bi_reader", "select status, count(*) from published.reconciliation group by status"))
+    assert "differs" not in statuses
+    assert statuses["not_computed"] > 100
+
+
 def test_published_figures_are_rounded_and_restricted_ones_are_closed_to_dashboards(query: Query) -> None:
     [(too_precise,)] = query(
         "bi_reader",

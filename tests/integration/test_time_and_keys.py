@@ -22,7 +22,7 @@ from recompute_cells import day, ethnic_group, month_end, year_before
 from recompute_figures import GROUPS, Key
 from whole_standard import PERIODS, together
 
-from wres import build, load, run, warehouse
+from wres import build, diff, load, run, warehouse
 from wres.load import feed_files
 from wres.sample import write_sample
 from wres.settings import Settings
@@ -244,7 +244,7 @@ def test_rows_of_todays_organisations_are_never_the_headline(analyst: psycopg.Co
 BEGINNING = ("2023-06", "2023-09")
 CORRECTED = date(2023, 12, 31)
 NEW = date(2025, 6, 30)
-COMPARED = ("england_value", "peer_median", "peer_percentile", "change_1y", "change_p_value")
+COMPARED = diff.COMPARISONS
 
 
 @dataclass

@@ -1,5 +1,5 @@
 {#-
-    Rows of indicator_result: figures of indicator_figure beside England, their peers and the year before.
+    Rows of indicator_result: figures of indicator_figure beside England, their peers, and themselves one and three years before.
 
     figures     relation with the columns of indicator_figure (all vintages)
     published   true rounds for publication: percentages and points to 1 decimal, ratios to 2, half away from zero; leaves
@@ -10,6 +10,10 @@
     {%- set same_figure = [
         'indicator_code', 'slice', 'basis', 'denominator', 'scope', 'organisation_basis', 'wres_year', 'as_at', 'period_kind'
     ] -%}
+    {%- set any_definition = [
+        'level', 'org_code', 'aggregation', 'indicator_code', 'slice', 'basis', 'scope', 'organisation_basis', 'period_kind'
+    ] -%}
+    {%- set compared_years = [1, 3] -%}
     with figure as (
         select
             *,
@@ -41,26 +45,42 @@
                     array_position(array['trusts', 'trusts_and_icbs', 'all'], scope),
                     aggregation
             ) = 1 as is_headline,
-            -- Like with like: the same figure a year earlier, on the same definition and as restated by the same vintage.
-            first_value(ratio) over a_year_earlier as earlier_ratio,
-            first_value(ratio_se) over a_year_earlier as earlier_ratio_se
+            -- Like with like: the same figure earlier, on the same definition and as restated by the same vintage.
+            {%- for years in compared_years %}
+            {%- for column in ['ratio', 'ratio_se', 'status'] %}
+            first_value({{ column }}) over earlier_{{ years }}y as {{ column }}_{{ years }}y,
+            {%- endfor %}
+            -- Whatever else is known of the day, on any definition and of any vintage: it tells a break in the series from a gap.
+            array_agg(source_vintage) filter (where ratio is not null) over known_{{ years }}y as vintages_{{ years }}y
+            {{- ',' if not loop.last }}
+            {%- endfor %}
         from {{ figures }}
         {%- if vintages == 'others' %}
         -- Nothing but the survey is restated by vintage.
         where basis = 'survey'
         {%- endif %}
-        window a_year_earlier as (
-            partition by
-                level, org_code, aggregation, source_vintage, definition_version
-                {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}, {{ column }}{% endfor %}
-            order by as_at
-            range between interval '1 year' preceding and interval '1 year' preceding
-        )
+        window
+            series as (
+                partition by
+                    level, org_code, aggregation, source_vintage, definition_version
+                    {%- for column in same_figure if column not in ['wres_year', 'as_at'] %}, {{ column }}{% endfor %}
+                order by as_at
+            ),
+            on_any_definition as (partition by {{ any_definition | join(', ') }} order by as_at)
+            {%- for years in compared_years %}
+            {%- set as_long_ago = "range between interval '" ~ years ~ " years' preceding and interval '" ~ years ~ " years' preceding" %},
+            earlier_{{ years }}y as (series {{ as_long_ago }}),
+            known_{{ years }}y as (on_any_definition {{ as_long_ago }})
+            {%- endfor %}
     ),
 
     typed as (
         select
             figure.*,
+            {%- for years in compared_years %}
+            mode_{{ years }}y.survey_mode as survey_mode_{{ years }}y,
+            {%- endfor %}
+            mode_now.survey_mode,
             organisation.org_type,
             figure.level = 'organisation'
             and figure.is_default_vintage
@@ -72,6 +92,17 @@
                 figure.level = 'organisation'
                 and figure.org_code = organisation.org_code
                 and {{ organisation_as_at('organisation', 'figure.as_at') }}
+        -- The seed is about real organisations.
+        left join {{ ref('survey_mode') }} as mode_now
+            on
+                figure.basis = 'survey'
+                and not figure.is_synthetic
+                and figure.org_code = mode_now.org_code
+                and figure.survey_year = mode_now.survey_year
+        {%- for years in compared_years %}
+        left join {{ ref('survey_mode') }} as mode_{{ years }}y
+            on mode_now.org_code = mode_{{ years }}y.org_code and mode_now.survey_year = mode_{{ years }}y.survey_year + {{ years }}
+        {%- endfor %}
     ),
 
     england as (
@@ -115,8 +146,8 @@
             england.england_value,
             peers.peer_median,
             case when peers.peer_median is not null then ranked.percentile end as peer_percentile,
-            ranked.ratio / ranked.earlier_ratio as change_1y,
-            {{ ratio_of_ratios_p_value('ranked.earlier_ratio', 'ranked.earlier_ratio_se', 'ranked.ratio', 'ranked.ratio_se') }} as change_p_value
+            {{ change_status(1) }} as change_status,
+            {{ change_status(3) }} as change_3y_status
         from ranked
         left join england
             on
@@ -133,6 +164,23 @@
                 and ranked.{{ column }} = peers.{{ column }}
                 {%- endfor %}
         where ranked.is_default_vintage = {{ 'true' if vintages == 'default' else 'false' }}
+    ),
+
+    changed as (
+        select
+            *,
+            {%- for years in compared_years %}
+            {%- set earlier = 'ratio_' ~ years ~ 'y' %}
+            {%- set earlier_se = 'ratio_se_' ~ years ~ 'y' %}
+            {%- set has_change = ('change_status' if years == 1 else 'change_3y_status') ~ " in ('ok', 'unreliable')" %}
+            case when {{ has_change }} then ratio / ratio_{{ years }}y end as change_{{ years }}y,
+            {%- for side in ['low', 'high'] %}
+            case when {{ has_change }} then {{ ratio_of_ratios_limit(earlier, earlier_se, 'ratio', 'ratio_se', side) }} end as change_{{ years }}y_{{ side }},
+            {%- endfor %}
+            case when {{ has_change }} then {{ ratio_of_ratios_p_value(earlier, earlier_se, 'ratio', 'ratio_se') }} end as change_{{ years }}y_p_value,
+            {%- endfor %}
+            nullif(concat_ws(' ', {{ change_reason(1) }}, {{ change_reason(3) }}), '') as change_reason
+        from compared
     )
 
     select
@@ -175,7 +223,16 @@
         {{ shown('peer_median', 2, published) }} as peer_median,
         {{ shown('peer_percentile', 1, published) }} as peer_percentile,
         {{ shown('change_1y', 2, published) }} as change_1y,
-        {{ p_value_shown('change_p_value', published) }} as change_p_value,
+        {{ shown('change_1y_low', 2, published) }} as change_1y_low,
+        {{ shown('change_1y_high', 2, published) }} as change_1y_high,
+        {{ p_value_shown('change_1y_p_value', published) }} as change_p_value,
+        {{ shown('change_3y', 2, published) }} as change_3y,
+        {{ shown('change_3y_low', 2, published) }} as change_3y_low,
+        {{ shown('change_3y_high', 2, published) }} as change_3y_high,
+        {{ p_value_shown('change_3y_p_value', published) }} as change_3y_p_value,
+        change_status::text as change_status,
+        change_3y_status::text as change_3y_status,
+        change_reason::text as change_reason,
         base_source::text as base_source,
         status::text as status,
         status_reason::text as status_reason,
@@ -183,7 +240,7 @@
         definition_version::text as definition_version,
         survey_year::integer as survey_year,
         is_synthetic::boolean as is_synthetic
-    from compared
+    from changed
 {%- endmacro %}
 
 

@@ -1,7 +1,7 @@
 {#-
     What is implausible in the figures themselves, of organisations and of England, or missing from them:
 
-    V15  a ratio outside 0.1 to 10               V31  a series breaks: another definition, or another basis
+    V15  a ratio outside 0.1 to 10               V31  a series breaks: another definition, basis or survey mode
     V27  harassment from staff out of bounds     V42  nothing was submitted; under 98 % of those expected have submitted
     V30  another vintage says something else
 
@@ -176,13 +176,14 @@
         || case
             when definition_version <> earlier_version
                 then 'stands on definition ' || earlier_version || ' and this on ' || definition_version
+            when basis = earlier_basis then 'is of a survey taken in another way (sample or census)'
             else 'comes from ' || earlier_basis || ' and this from ' || basis
         end || '.' as message,
         null::double precision as observed,
         null::double precision as expected,
         is_synthetic
     from series
-    where definition_version <> earlier_version or basis <> earlier_basis
+    where definition_version <> earlier_version or basis <> earlier_basis or change_status = 'survey_mode_break'
     union all
     select
         'V42' as rule_id,

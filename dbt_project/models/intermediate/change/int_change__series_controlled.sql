@@ -1,0 +1,1 @@
+{{ growth_series(ref('int_indicators__figure_controlled')) }}
