@@ -195,9 +195,7 @@ def test_no_input_raises_or_gives_infinity(connection: psycopg.Connection) -> No
                 ),
                 values,
             )
-            literals = [
-                "null::double precision" if value is None else f"'{value}'::double precision" for value in row
-            ]
+            literals = ["null::double precision" if value is None else f"'{value}'::double precision" for value in row]
             connection.execute(
                 f"select published.leadership_recruits_needed({', '.join(literals)}),"
                 f" published.leadership_shortest_years({', '.join(literals[1:5])})"

@@ -82,9 +82,20 @@
             / nullif(all_opening_count + all_closing_count, 0)::double precision as turnover,
             bme_joiners_count + bme_moved_in_count as bme_recruits,
             all_joiners_count + all_moved_in_count as recruits,
-            coalesce(status, 'not_submitted') as movement_status
+            num_nulls(all_leavers_count, all_opening_count, all_closing_count) > 0 as is_hidden
         from {{ movements }}
         where period_kind = 'annual' and is_headline
+    ),
+
+    -- Where nobody can be followed, one row says why.
+    unfollowed as (
+        select
+            level,
+            org_code,
+            as_at,
+            status_reason
+        from {{ movements }}
+        where period_kind = 'annual' and slice = 'all' and status in ('not_submitted', 'not_calculable', 'not_applicable')
     ),
 
     -- The row of the seed that says most of the organisation and the slice.
@@ -127,7 +138,8 @@
             movement.recruits,
             assumed.result_status,
             assumed.result_reason,
-            movement.movement_status,
+            coalesce(movement.is_hidden, false) as is_turnover_hidden,
+            unfollowed.status_reason as unfollowed_reason,
             assumed.is_synthetic
         from assumed
         inner join {{ ref('leadership_horizon') }} as horizon on assumed.wres_year < horizon.horizon_year
@@ -137,6 +149,11 @@
                 and assumed.org_code = movement.org_code
                 and assumed.as_at = movement.as_at
                 and assumed.slice = movement.slice
+        left join unfollowed
+            on
+                assumed.level = unfollowed.level
+                and assumed.org_code = unfollowed.org_code
+                and assumed.as_at = unfollowed.as_at
         union all
         -- What the strategy prints is about real organisations.
         select
@@ -161,7 +178,8 @@
             null as recruits,
             'ok' as result_status,
             null as result_reason,
-            null as movement_status,
+            false as is_turnover_hidden,
+            null as unfollowed_reason,
             false as is_synthetic
         from {{ ref('leadership_strategy_goal') }} as printed
         where not (select coalesce(bool_or(content.is_synthetic), false) from {{ ref('stg_ops__current_content') }} as content)
@@ -186,7 +204,7 @@
                 when posts = 0 then 'not_applicable'
                 when target_share is null then case when result_status = 'suppressed' then 'suppressed' else 'not_calculable' end
                 when bme_share >= target_share then 'at_or_above_target'
-                when turnover is null then case when movement_status = 'suppressed' then 'suppressed' else 'not_calculable' end
+                when turnover is null then case when is_turnover_hidden then 'suppressed' else 'not_calculable' end
                 when recruit_share is null then 'not_calculable'
                 when recruit_share > 1 then 'unreachable_by_recruitment'
                 else 'ok'
@@ -222,7 +240,7 @@
         {{ shown('judged.recruits_needed', 1, published) }} as recruits_needed_per_year,
         {{ shown('100 * judged.recruit_share', 1, published) }} as bme_share_of_recruits_pct,
         -- A hair below a whole number by a rounding error is that number.
-        floor(1 / judged.recruit_share + 1e-9)::integer as recruits_one_in,
+        case when judged.recruit_share <= 1 then floor(1 / judged.recruit_share + 1e-9) end::integer as recruits_one_in,
         judged.shortest_years::integer as shortest_years,
         judged.recruits::bigint as current_recruits_count,
         judged.bme_recruits::bigint as current_bme_recruits_count,
@@ -242,7 +260,9 @@
             else case
                 when judged.posts is null then coalesce(judged.result_reason, 'The counts of the row are not known.')
                 when judged.target_share is null then 'The share to be reached is not known.'
-                when judged.turnover is null then 'The turnover of the row is not known: there are no extracts of people a year apart.'
+                when judged.turnover is null
+                    then 'The turnover of the row is not known. '
+                        || coalesce(judged.unfollowed_reason, 'Nobody is followed from a year before.')
                 when judged.turnover > 1 then 'More people left than were in the row on average.'
                 else 'No post fell vacant, so that recruitment changes nothing.'
             end

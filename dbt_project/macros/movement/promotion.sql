@@ -112,7 +112,7 @@
         ({{ slice_label("'1'", 'concluded.slice') }}
         || case when concluded.to_row <> 'any' then ' to ' || {{ pay_row_label('concluded.to_row') }} else '' end)::text as slice_label,
         concluded.scope::text as scope,
-        {{ is_narrowest_scope('concluded') }} as is_headline,
+        {{ is_narrowest_scope('concluded', 'kind.period_kind') }} as is_headline,
         {%- for group in movement_groups() %}
         concluded.{{ group }}_opening_count::bigint as {{ group }}_opening_count,
         concluded.{{ group }}_promoted_count::bigint as {{ group }}_promoted_count,

@@ -78,7 +78,7 @@
         concluded.slice::text as slice,
         {{ slice_label("'1'", 'concluded.slice') }}::text as slice_label,
         concluded.scope::text as scope,
-        {{ is_narrowest_scope('concluded') }} as is_headline,
+        {{ is_narrowest_scope('concluded', 'kind.period_kind') }} as is_headline,
         {%- for group in movement_groups() %}
         {%- for name in shown_measures %}
         concluded.{{ group }}_{{ name }}_count::bigint as {{ group }}_{{ name }}_count,
@@ -113,9 +113,9 @@
 
 
 {#- Whether a row is of the narrowest scope that its area has on the day, so that one row of each figure is shown: trusts before all. -#}
-{% macro is_narrowest_scope(result) -%}
+{% macro is_narrowest_scope(result, period_kind) -%}
     row_number() over (
-        partition by {{ result }}.level, {{ result }}.org_code, {{ result }}.as_at, {{ result }}.slice
+        partition by {{ result }}.level, {{ result }}.org_code, {{ result }}.as_at, {{ period_kind }}, {{ result }}.slice
         order by array_position(array['trusts', 'trusts_and_icbs', 'all'], {{ result }}.scope)
     ) = 1
 {%- endmacro %}
