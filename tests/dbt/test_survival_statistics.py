@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy import stats
-from statistics_macros import Z, Evaluate
+from statistics_macros import Evaluate, Z
 from statsmodels.duration.survfunc import SurvfuncRight, survdiff
 
 BY_TIME = "order by place"
