@@ -1,4 +1,4 @@
-"""Retention, promotion, time in band and leadership goals on the whole standard: the figures again, from the files, with pandas."""
+"""Retention, promotion, time in band and leadership goals on the whole standard, counted again from the files."""
 
 from __future__ import annotations
 

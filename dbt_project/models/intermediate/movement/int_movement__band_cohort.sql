@@ -3,7 +3,7 @@
 with member as (
     select
         unit.level,
-        unit.unit_code as unit_code,
+        unit.unit_code,
         pair.as_at,
         pair.opening_as_at,
         {%- for column in content_pair_key() %}

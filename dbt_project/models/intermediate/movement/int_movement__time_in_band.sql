@@ -114,7 +114,8 @@ change as (
         {%- for group in groups %}
         coalesce(sum(point.people) filter (where spell.ethnicity_group = '{{ group }}'), 0) as {{ group }}_people,
         coalesce(sum(point.at_risk) filter (where spell.ethnicity_group = '{{ group }}'), 0) as {{ group }}_change,
-        coalesce(sum(point.promoted) filter (where spell.ethnicity_group = '{{ group }}'), 0) as {{ group }}_promoted{{ ',' if not loop.last }}
+        coalesce(sum(point.promoted) filter (where spell.ethnicity_group = '{{ group }}'), 0)
+            as {{ group }}_promoted{{ ',' if not loop.last }}
         {%- endfor %}
     from spell
     inner join pair on spell.pair_number = pair.pair_number
@@ -160,17 +161,26 @@ survived as (
     from monthly
 ),
 
+deviating as (
+    select
+        *,
+        {%- for group in groups %}
+        {{ median_deviation(group ~ '_survival', group ~ '_variance') }} as {{ group }}_deviation{{ ',' if not loop.last }}
+        {%- endfor %}
+    from survived
+),
+
 near as (
     select
         *,
         {%- for group in groups %}
         min(month) filter (where {{ group }}_promoted > 0 and {{ group }}_survival <= 0.5 + 1e-12) over unit as {{ group }}_median,
-        min(month) filter (where {{ group }}_promoted > 0 and abs({{ median_deviation(group ~ '_survival', group ~ '_variance') }}) <= {{ z_95() }})
-            over unit as {{ group }}_first_near,
-        max(month) filter (where {{ group }}_promoted > 0 and abs({{ median_deviation(group ~ '_survival', group ~ '_variance') }}) <= {{ z_95() }})
-            over unit as {{ group }}_last_near{{ ',' if not loop.last }}
+        min(month) filter (where {{ group }}_promoted > 0 and abs({{ group }}_deviation) <= {{ z_95() }}) over unit
+            as {{ group }}_first_near,
+        max(month) filter (where {{ group }}_promoted > 0 and abs({{ group }}_deviation) <= {{ z_95() }}) over unit
+            as {{ group }}_last_near{{ ',' if not loop.last }}
         {%- endfor %}
-    from survived
+    from deviating
     window unit as (partition by level, unit_code, as_at, cohort_digest, slice)
 )
 
