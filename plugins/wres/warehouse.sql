@@ -330,6 +330,126 @@ comment on function ops.ethnic_key(text, text) is
 'Key of an ethnic category into the seed ethnic_category: the first letter of a 16+1 code, 1995:<digit> under code system 1995,
 99 for a blank, otherwise the label; whether the seed knows the key is the gate''s question.';
 
+-- Leadership goals ------------------------------------------------------------------------------------------------
+-- The arithmetic of A Model Employer (2019), which prints none: derived from its tables. The models compute leadership_goal with these
+-- functions and readers call them for any other horizon, so that there is one formula. Shares and rates are proportions, 0 to 1; each
+-- function is null where it has nothing to say and raises on no number.
+create or replace function published.leadership_still_in_post(
+    turnover double precision, years double precision, growth double precision default 0
+) returns double precision
+language sql immutable parallel safe
+return case
+    when turnover between 0 and 1 and growth > -1 and growth <= 1 and years between 0 and 200
+        then case
+            when years = 0 then 1
+            when turnover = 1 then 0
+            -- Held within what double precision can work out: the planner may do so with constants before it looks at the conditions.
+            else exp(greatest(-300, least(
+                300, least(years, 200) * (ln(greatest(1 - turnover, 1e-300)) - ln(greatest(1 + growth, 1e-300)))
+            )))
+        end
+end;
+
+comment on function published.leadership_still_in_post(double precision, double precision, double precision) is
+'Part of the posts of a later year that today''s staff still hold: ((1 − turnover) ÷ (1 + growth)) to the power of the years.';
+
+create or replace function published.leadership_recruit_share(
+    bme_share double precision, target_share double precision, turnover double precision, years double precision,
+    growth double precision default 0
+) returns double precision
+language sql immutable parallel safe
+return case
+    when (bme_share = 0 or bme_share between 1e-15 and 1) and target_share between 1e-15 and 1 and bme_share < target_share
+        and published.leadership_still_in_post(turnover, years, growth) < 1
+        then (least(target_share, 1) - least(bme_share, 1) * published.leadership_still_in_post(turnover, years, growth))
+            / nullif(1 - published.leadership_still_in_post(turnover, years, growth), 0)
+end;
+
+comment on function published.leadership_recruit_share(
+    double precision, double precision, double precision, double precision, double precision
+) is
+'Part of each year''s recruits who must be BME, for the BME share of the posts to reach the target in so many years; above 1, recruitment
+alone cannot do it. Null at or above the target, and where no post falls vacant.';
+
+create or replace function published.leadership_recruits_needed(
+    posts double precision, bme_share double precision, target_share double precision, turnover double precision, years double precision,
+    growth double precision default 0
+) returns double precision
+language sql immutable parallel safe
+return case
+    when posts = 0 or posts between 1e-3 and 1e9
+        then least(posts, 1e9) * (least(turnover, 1) + least(growth, 1)) * published.leadership_recruit_share(bme_share, target_share, turnover, years, growth)
+end;
+
+comment on function published.leadership_recruits_needed(
+    double precision, double precision, double precision, double precision, double precision, double precision
+) is
+'BME recruits to the posts in the first year, by the share of leadership_recruit_share: every year the same where posts do not grow.';
+
+create or replace function published.leadership_shortest_years(
+    bme_share double precision, target_share double precision, turnover double precision, growth double precision default 0
+) returns integer
+language sql immutable parallel safe
+return case
+    when bme_share >= 0 and target_share < 1 and bme_share < target_share
+        and published.leadership_still_in_post(turnover, 1, growth) < 1
+        then case
+            when published.leadership_still_in_post(turnover, 1, growth) = 0 then 1
+            -- Less than a whole year by a rounding error is the year.
+            else greatest(1, ceil(least(
+                1e6,
+                (ln(greatest(1 - target_share, 1e-300)) - ln(greatest(1 - bme_share, 1e-300)))
+                / nullif(ln(greatest(published.leadership_still_in_post(turnover, 1, growth), 1e-300)), 0)
+            ) - 1e-9))::integer
+        end
+end;
+
+comment on function published.leadership_shortest_years(double precision, double precision, double precision, double precision) is
+'Whole years after which the target would be reached if every recruit were BME.';
+
+create or replace function published.leadership_trajectory(
+    posts double precision, bme_share double precision, target_share double precision, turnover double precision, years integer,
+    growth double precision default 0
+) returns table (year integer, posts_then double precision, bme_posts double precision, bme_share_then double precision)
+language sql immutable parallel safe
+begin atomic
+    select
+        step.year,
+        least(posts, 1e9) * power(least(greatest(1 + growth, 0), 2), step.year),
+        least(posts, 1e9) * power(least(greatest(1 + growth, 0), 2), step.year) * share.bme_share,
+        share.bme_share
+    from generate_series(0, least(years, 200)) as step (year)
+    cross join lateral (
+        select published.leadership_recruit_share(leadership_trajectory.bme_share, target_share, turnover, years, growth) as recruit_share
+    ) as goal
+    cross join lateral (
+        select
+            case
+                when goal.recruit_share is not null
+                    then leadership_trajectory.bme_share * published.leadership_still_in_post(turnover, step.year, growth)
+                        + goal.recruit_share * (1 - published.leadership_still_in_post(turnover, step.year, growth))
+            end as bme_share
+    ) as share
+    where (posts = 0 or posts between 1e-3 and 1e9) and share.bme_share is not null;
+end;
+
+comment on function published.leadership_trajectory(
+    double precision, double precision, double precision, double precision, integer, double precision
+) is
+'The way to the target, a row a year: posts, BME posts and BME share if so many recruits are BME as leadership_recruit_share says.';
+
+do $$
+declare
+    signature regprocedure;
+begin
+    for signature in
+        select oid::regprocedure from pg_proc where pronamespace = 'published'::regnamespace and proname like 'leadership\_%'
+    loop
+        execute format('alter function %s owner to wres_publisher', signature);
+    end loop;
+end
+$$;
+
 -- Rights ----------------------------------------------------------------------------------------------------------
 grant usage on schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant select on all tables in schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
@@ -352,6 +472,7 @@ alter default privileges for role wres_transformer in schema intermediate grant 
 alter default privileges for role wres_transformer in schema marts grant select on tables to wres_gate;
 
 grant usage on schema published to bi_reader;
+grant usage on schema published to wres_transformer;  -- for the functions of leadership goals
 grant usage on schema restricted to analyst;
 alter default privileges for role wres_publisher in schema published grant select on tables to bi_reader;
 alter default privileges for role wres_publisher in schema restricted grant select on tables to analyst;

@@ -1,0 +1,1 @@
+{{ leadership_goal(ref('indicator_result'), ref('retention'), published=true) }}

@@ -1,0 +1,1 @@
+{{ leadership_goal_trajectory(ref('leadership_goal'), published=true) }}

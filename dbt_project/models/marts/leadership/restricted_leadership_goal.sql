@@ -1,0 +1,1 @@
+{{ leadership_goal(ref('restricted_indicator_result'), ref('restricted_retention'), published=false) }}

@@ -1,0 +1,1 @@
+{{ promotion(ref('int_movement__area_count'), published=false) }}

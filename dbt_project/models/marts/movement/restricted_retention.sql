@@ -1,0 +1,1 @@
+{{ retention(ref('int_movement__area_count'), published=false) }}

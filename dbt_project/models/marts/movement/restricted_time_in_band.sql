@@ -1,0 +1,1 @@
+{{ time_in_band(published=false) }}
