@@ -1,5 +1,9 @@
-{#- Cells of the workforce extract, read: the same for single people and for those of one description counted together. -#}
-{% macro staff_cells() -%}
+{#-
+    Cells of the workforce extract, read: the same for single people and for those of one description counted together.
+
+    recruits  false leaves out the day on which people came from overseas
+-#}
+{% macro staff_cells(recruits=true) -%}
     btrim(org_code) as org_code,
     ops.as_date(snapshot_date) as as_at,
     ops.ethnic_key(ethnic_category, code_system) as ethnic_key,
@@ -9,6 +13,8 @@
     ops.label_key(pay_band) as pay_band,
     ops.label_key(medical_grade) as medical_grade,
     ops.as_flag(is_medical_manager) as is_medical_manager,
-    ops.as_flag(is_bank_only) as is_bank_only,
+    ops.as_flag(is_bank_only) as is_bank_only
+    {%- if recruits %},
     ops.as_date(overseas_joined_on) as overseas_joined_on
+    {%- endif %}
 {%- endmacro %}
