@@ -17,6 +17,7 @@ with vacancy as (
         posted.period_start,
         posted.period_end,
         posted.is_international,
+        posted.applied,
         posted.shortlisted,
         posted.appointed,
         posted.is_synthetic,
@@ -27,6 +28,7 @@ with vacancy as (
             when block.staff_block = 'medical_dental' and posted.pay_band is null then 'other'
             when block.staff_block = 'medical_dental' then grade.pay_row
         end as pay_row,
+        ethnicity.ethnic_key,
         ethnicity.wres_group as ethnicity_group
     from ({{ content_to_count(contents) }}) as content
     left join {{ ref('stg_recruitment__vacancy') }} as posted
@@ -50,10 +52,25 @@ select
     staff_block,
     pay_row,
     is_international,
+    ethnic_key,
     ethnicity_group,
+    -- Not every employer records who applied: a sum of what is recorded, and of how many lines it is.
+    coalesce(sum(applied) filter (where ethnic_key is not null), 0) as applied,
+    count(ethnic_key) as vacancy_lines,
+    count(applied) filter (where ethnic_key is not null) as applied_lines,
     coalesce(sum(shortlisted), 0) as shortlisted,
     coalesce(sum(appointed), 0) as appointed,
     is_synthetic
 from vacancy
 group by
-    _load_id, _period, org_code, period_start, period_end, staff_block, pay_row, is_international, ethnicity_group, is_synthetic
+    _load_id,
+    _period,
+    org_code,
+    period_start,
+    period_end,
+    staff_block,
+    pay_row,
+    is_international,
+    ethnic_key,
+    ethnicity_group,
+    is_synthetic

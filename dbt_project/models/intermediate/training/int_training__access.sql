@@ -1,4 +1,14 @@
-with records as (
+with trained as (
+    select
+        org_code,
+        as_at,
+        ethnicity_group,
+        sum(people) as people
+    from {{ ref('int_training__window_count') }}
+    group by org_code, as_at, ethnicity_group
+),
+
+records as (
     select
         training_window.org_code,
         training_window.as_at,
@@ -23,7 +33,7 @@ with records as (
         ) as is_synthetic
     from {{ ref('int_training__window') }} as training_window
     cross join (values ('white'), ('bme'), ('unknown')) as ethnicity (ethnicity_group)
-    left join {{ ref('int_training__window_count') }} as counted
+    left join trained as counted
         on
             training_window.org_code = counted.org_code
             and training_window.as_at = counted.as_at

@@ -60,6 +60,7 @@ select
     trained.as_at,
     trained.person_id,
     trained.completed_on,
+    trained.ethnic_key,
     -- A key without group is never Unknown: a test of what is counted from here fails on it.
     coalesce(ethnicity.wres_group, 'unmapped') as ethnicity_group
 from trained

@@ -42,6 +42,7 @@ person as (
         quarter.org_code,
         quarter.as_at,
         trained.person_id,
+        trained.ethnic_key,
         trained.ethnicity_group
     from quarter
     inner join {{ ref('int_training__person_quarter') }} as trained
@@ -58,8 +59,9 @@ select
     changed.org_code,
     changed.as_at,
     changed.fingerprint,
+    person.ethnic_key,
     person.ethnicity_group,
     count(person.person_id) as people
 from changed
 left join person on changed.org_code = person.org_code and changed.as_at = person.as_at
-group by changed.org_code, changed.as_at, changed.fingerprint, person.ethnicity_group
+group by changed.org_code, changed.as_at, changed.fingerprint, person.ethnic_key, person.ethnicity_group
