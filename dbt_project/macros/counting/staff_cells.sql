@@ -1,9 +1,5 @@
-{#-
-    Cells of the workforce extract, read: the same for single people and for those of one description counted together.
-
-    recruits  false leaves out the day on which people came from overseas
--#}
-{% macro staff_cells(recruits=true) -%}
+{#- Cells of the workforce extract, read: the same for single people and for those of one description counted together. -#}
+{% macro staff_cells() -%}
     btrim(org_code) as org_code,
     ops.as_date(snapshot_date) as as_at,
     {{ staff_kind_cells() }},
