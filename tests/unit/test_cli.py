@@ -75,17 +75,17 @@ def test_an_empty_home_has_a_status(empty: Settings) -> None:
 
 def test_the_status_of_a_published_warehouse(published_sample: Settings) -> None:
     told = json.loads(wres(published_sample, "status", "--json").stdout)
-    assert (told["release"]["release_id"], told["release"]["is_synthetic"], told["release"]["inputs"]) == (1, True, 7)
+    assert (told["release"]["release_id"], told["release"]["is_synthetic"], told["release"]["inputs"]) == (1, True, 8)
     assert {load["state"] for load in told["loads"]} == {"accepted"}
-    assert len(told["loads"]) == 7
+    assert len(told["loads"]) == 8
     assert told["rejected"] == []
     text = wres(published_sample, "status").stdout
-    assert re.search(r"^release    1, published \d{4}-\d\d-\d\d \d\d:\d\d UTC, 7 inputs, synthetic$", text, re.M)
+    assert re.search(r"^release    1, published \d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 inputs, synthetic$", text, re.M)
 
 
 def test_json_output_parses(published_sample: Settings) -> None:
     [release] = json.loads(wres(published_sample, "releases", "--json").stdout)
-    assert release["is_current"] and release["inputs"] == 7
+    assert release["is_current"] and release["inputs"] == 8
     assert json.loads(wres(published_sample, "diff", 1, 1, "--json").stdout)["changes"] == []
     traced = json.loads(wres(published_sample, "trace", "ENGLAND", 2025, 5, "--json").stdout)
     assert traced["figure"]["org_code"] == "ENGLAND"
@@ -96,7 +96,7 @@ def test_releases_are_listed_and_pinned(
     published_sample: Settings, copy_warehouse: Callable[[Settings], Settings]
 ) -> None:
     of = copy_warehouse(published_sample)
-    line = r"   1  \d{4}-\d\d-\d\d \d\d:\d\d UTC  7 inputs  current, synthetic\n"
+    line = r"   1  \d{4}-\d\d-\d\d \d\d:\d\d UTC  8 inputs  current, synthetic\n"
     assert re.fullmatch(line, wres(of, "releases").stdout)
     assert wres(of, "releases", "--pin", 1).stdout.endswith("current, pinned, synthetic\n")
     assert re.fullmatch(line, wres(of, "releases", "--unpin", 1).stdout)
@@ -188,7 +188,7 @@ def test_a_server_out_of_reach_is_one_sentence(empty: Settings) -> None:
 def test_check_counts_sources_and_rules(empty: Settings) -> None:
     shown = wres(empty, "check")
     assert shown.exit_code == 0
-    assert re.fullmatch(r"11 sources and \d+ rules are well-formed\.\n", shown.stdout)
+    assert re.fullmatch(r"12 sources and \d+ rules are well-formed\.\n", shown.stdout)
 
 
 def test_migrate_again_changes_nothing(empty: Settings) -> None:

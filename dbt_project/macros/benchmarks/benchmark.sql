@@ -221,6 +221,7 @@
         shown_white_base::numeric as white_base,
         shown_bme_count::numeric as bme_count,
         shown_bme_base::numeric as bme_base,
+        base_source::text as base_source,
         {{ shown('ratio', 2, published) }} as ratio,
         {{ shown('ratio_low', 2, published) }} as ratio_low,
         {{ shown('ratio_high', 2, published) }} as ratio_high,

@@ -50,20 +50,27 @@ fifth as (
     from sized
 ),
 
--- Kinds are compared with their own kind, as in indicator_result, so that the type alone needs no scope but that of its total.
+-- The widest total of a type: a type is compared as a whole, as in indicator_result, and so pooled as a whole.
+type_total as (
+    select
+        as_at,
+        unit_code as org_type,
+        (array['trusts', 'trusts_and_icbs', 'all'])[max(array_position(array['trusts', 'trusts_and_icbs', 'all'], scope))] as scope
+    from unit
+    where level = 'org_type'
+    group by as_at, unit_code
+),
+
 typed as (
     select
         unit.org_code,
         unit.as_at,
         organisation.org_type,
-        (
-            select (array['trusts', 'trusts_and_icbs', 'all'])[max(array_position(array['trusts', 'trusts_and_icbs', 'all'], total.scope))]
-            from (select distinct as_at, unit_code, scope from unit where level = 'org_type') as total
-            where total.as_at = unit.as_at and total.unit_code = organisation.org_type
-        ) as scope
+        coalesce(type_total.scope, 'all') as scope
     from unit
     inner join {{ ref('dim_organisation') }} as organisation
         on unit.org_code = organisation.org_code and {{ organisation_as_at('organisation', 'unit.as_at') }}
+    left join type_total on unit.as_at = type_total.as_at and organisation.org_type = type_total.org_type
     where unit.level = 'organisation' and organisation.org_type is not null
 )
 
@@ -86,7 +93,7 @@ select
     'org_type' as peer_set_kind,
     org_type as peer_set,
     org_type as peer_set_name,
-    coalesce(scope, 'all') as scope,
+    scope,
     true as is_own
 from typed
 union all
