@@ -30,7 +30,7 @@ FEWEST_ORGANISATIONS = 5
 FEWEST_YEARS = 3
 Z_95 = 1.959963984540054
 # Variances relative to the residual's that add nothing to any standard error.
-_NOTHING = 1e-4
+_NOTHING = 1e-3
 
 Status = Literal["ok", "singular", "random_intercept", "not_converged", "no_spread", "too_few_organisations"]
 _Array = np.ndarray[Any, np.dtype[np.float64]]
