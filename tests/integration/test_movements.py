@@ -61,7 +61,7 @@ class Unit:
             "closing": self.count(last, "_after"),
             "joiners": self.count(last & ~was_here, "_after"),
             "transferred": self.count(last & was_here & ~whole, "_after"),
-            "moved_in": self.count(last & was_here & ~self.at("_before", slice_), "_after"),
+            "moved_in": self.count(last & was_here & whole & ~self.at("_before", slice_), "_after"),
         }
 
     def promotions(self, slice_: str, to_row: str) -> tuple[list[int], list[int]]:
