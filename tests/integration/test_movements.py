@@ -61,7 +61,7 @@ class Unit:
             "closing": self.count(last, "_after"),
             "joiners": self.count(last & ~was_here, "_after"),
             "transferred": self.count(last & was_here & ~whole, "_after"),
-            "moved_in": self.count(last & was_here & ~self.at("_before", slice_), "_after"),
+            "moved_in": self.count(last & was_here & whole & ~self.at("_before", slice_), "_after"),
         }
 
     def promotions(self, slice_: str, to_row: str) -> tuple[list[int], list[int]]:
@@ -115,13 +115,24 @@ def units(people: pd.DataFrame, steps: dict[str, dict[str, date]]) -> dict[tuple
         is_split = len(steps.get(code, {})) > 1
         return {end: whole and not is_split for new in onward for end, whole in destinations(new, first, last).items()}
 
+    def is_lost(old: str, first: date, last: date) -> bool:
+        """Too few of an extract's people are found again: nobody, or fewer than half of twenty or more."""
+        before = set(sent[old, first]["person"])
+        found = sum(len(before & set(sent[end, last]["person"])) for end in destinations(old, first, last))
+        return found == 0 or (len(before) >= 20 and found < len(before) / 2)
+
     made: dict[tuple[str, date], list[pd.DataFrame]] = {}
+    lost = set()
     for code, last in sent:
         for old, first in sent:
             if first == year_before(last) and code in (ends := destinations(old, first, last)):
                 made.setdefault((code, last), []).append(sent[old, first].assign(is_whole=ends[code]))
+                if is_lost(old, first, last):
+                    lost.add((code, last))
     found = {}
     for key, before in made.items():
+        if key in lost:
+            continue
         both = pd.concat(before).merge(sent[key], on="person", how="outer", suffixes=("_before", "_after"))
         both["is_whole"] = both["is_whole"].fillna(True).astype(bool)
         found[key] = Unit(both)
@@ -197,6 +208,13 @@ def test_a_merger_makes_no_leavers(
     for row in merged:
         assert row["all_stability_pct"] > 75
         assert row["all_leaver_pct"] < 25
+
+
+def test_where_people_are_not_found_again_there_is_no_figure(retention: dict[tuple[str, date, str], DictRow]) -> None:
+    # The sample drops the people of the trust that closes half-way: whose successor it is cannot say who left.
+    lost = [row for row in retention.values() if "their identifiers have changed" in (row["status_reason"] or "")]
+    assert lost and {row["status"] for row in lost} == {"not_calculable"}
+    assert all(row["all_leavers_count"] is None and row["all_leaver_pct"] is None for row in lost)
 
 
 def test_england_is_the_sum_of_its_trusts(

@@ -57,7 +57,11 @@ def as_role(furnished: Settings) -> Iterator[Callable[[str], psycopg.Connection]
 READ_RAW = "select * from raw.staff_survey__benchmark limit 1"
 ASK_FOR_A_GOAL = "select published.leadership_recruits_needed(1630, 0.055, 0.165, 0.12, 10)"
 MAY = {
-    "bi_reader": ["select * from published.thing", ASK_FOR_A_GOAL, "select * from published.leadership_trajectory(9, 0.1, 0.2, 0.1, 5)"],
+    "bi_reader": [
+        "select * from published.thing",
+        ASK_FOR_A_GOAL,
+        "select * from published.leadership_trajectory(9, 0.1, 0.2, 0.1, 5)",
+    ],
     "analyst": ["select * from published.thing", "select * from restricted.thing"],
     "wres_loader": [READ_RAW, "select * from ops.release", "create table raw.other (a text)", "drop table raw.other"],
     "wres_gate": [

@@ -1,6 +1,6 @@
 {{ config(pre_hook="{{ read_once_and_hash() }}") }}
 {#- Opening counts are of those who are followed as a whole; who came out of a split organisation is found, and nothing more. -#}
-{%- set from_opening = ['opening', 'stayed', 'moved_out', 'opening_band', 'promoted'] -%}
+{%- set of_whole = ['opening', 'stayed', 'moved_out', 'moved_in', 'opening_band', 'promoted'] -%}
 {%- set measures = movement_measures() -%}
 {%- set groups = ['white', 'bme', 'unknown'] -%}
 with member as materialized (
@@ -13,15 +13,14 @@ per_organisation as materialized (
         pair.as_at,
         counted.slice,
         counted.ethnicity_group,
-        {%- for name in from_opening %}
+        {%- for name in of_whole %}
         coalesce(sum(counted.{{ name }}_count) filter (where pair.is_whole), 0) as {{ name }}_count,
         {%- endfor %}
         coalesce(sum(counted.opening_count - counted.stayed_count) filter (where pair.is_whole), 0) as leavers_count,
         -- The closing extract is the same in all pairs of an organisation.
         max(counted.closing_count) as closing_count,
         max(counted.closing_count) - sum(counted.found_count) as joiners_count,
-        coalesce(sum(counted.found_count) filter (where not pair.is_whole), 0) as transferred_count,
-        sum(counted.moved_in_count) as moved_in_count
+        coalesce(sum(counted.found_count) filter (where not pair.is_whole), 0) as transferred_count
     from {{ ref('int_movement__count') }} as counted
     inner join {{ ref('int_movement__pair') }} as pair
         on {{ same_content('counted', 'pair', content_pair_key()) }}
@@ -96,6 +95,24 @@ unit_size as (
     group by level, unit_code, scope, as_at
 ),
 
+-- A wider scope says something where somebody who is followed belongs to it and to no narrower one.
+said as (
+    select
+        unit.level,
+        unit.unit_code,
+        unit.scope,
+        unit.as_at
+    from {{ ref('int_indicators__unit') }} as unit
+    inner join {{ ref('int_movement__organisation') }} as organisation
+        on
+            unit.org_code = organisation.org_code
+            and unit.as_at = organisation.as_at
+            and organisation.value_status = 'ok'
+    where unit.organisation_basis = 'as_reported'
+    group by unit.level, unit.unit_code, unit.scope, unit.as_at
+    having bool_or(unit.is_widest)
+),
+
 summed as (
     select
         unit.level,
@@ -119,9 +136,13 @@ summed as (
             wide.org_code = unit.org_code
             and wide.as_at = unit.as_at
             and unit.organisation_basis = 'as_reported'
+    inner join said
+        on
+            unit.level = said.level
+            and unit.unit_code = said.unit_code
+            and unit.scope = said.scope
+            and unit.as_at = said.as_at
     group by unit.level, unit.unit_code, unit.scope, wide.as_at, wide.slice
-    -- A wider scope says something where somebody belongs to it and to no narrower one.
-    having bool_or(unit.is_widest)
 ),
 
 told as (
