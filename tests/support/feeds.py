@@ -179,7 +179,7 @@ def reference_results(number: int) -> Feed:
 
 
 def peer_groups(number: int) -> Feed:
-    return {"peer_set": ("Coast", "inner cities")[number % 2], "org_code": f"R{number // 2:05d}"}
+    return {"peer_set": ("Coast", "inner cities")[number % 2], "org_code": f"R{number:05d}"}
 
 
 _ROWS = {
