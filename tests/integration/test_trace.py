@@ -28,12 +28,14 @@ def follow(of: Settings, *arguments: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def org_code(analyst: psycopg.Connection[DictRow]) -> str:
-    """A trust with a figure of every indicator, from its return and from records."""
+    """A trust with a figure of every indicator: from its return, from records, and from the survey."""
     row = analyst.execute(
         f"select org_code from restricted.indicator_result where {ANNUAL} and wres_year = %s and slice in ('all', 'board.total')"
         " and indicator_code in ('1', '2', '3', '4', '9') and basis in ('return', 'records') and denominator <> 'known_only'"
-        " and white_count is not null group by org_code having count(*) = 10 order by org_code limit 1",
-        [YEAR],
+        " and white_count is not null and org_code in (select org_code from restricted.indicator_result where basis = 'survey'"
+        " and indicator_code = '5' and wres_year = %s and white_pct is not null)"
+        " group by org_code having count(*) = 10 order by org_code limit 1",
+        [YEAR, YEAR],
     ).fetchone()
     assert row is not None
     return str(row["org_code"])
