@@ -329,9 +329,9 @@ def look(kept: Warehouse, step: str) -> None:
         tuple(row["place"].split("/")): row["version"]
         for name, place in {
             "int_training__person_quarter": "concat_ws('/', org_code, _period, as_at, person_id)",
-            "int_training__window_count": "concat_ws('/', org_code, as_at, ethnicity_group)",
+            "int_training__window_count": "concat_ws('/', org_code, as_at, ethnic_key)",
             "int_recruitment__period_count": "concat_ws('/', org_code, _period, staff_block, pay_row, is_international,"
-            " ethnicity_group)",
+            " ethnic_key)",
         }.items()
         for row in query(
             kept.of, f"select '{name}/' || {place} as place, xmin::text as version from intermediate.{name}"

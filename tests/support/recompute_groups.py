@@ -15,19 +15,38 @@ from recompute_cells import day, flag, medical_grade, pay_band, staff_block, yea
 
 SENIOR = ("band_8a", "band_8b", "band_8c", "band_8d", "band_9", "vsm")
 LETTERS = {
-    **{"A": ("White British", "White"), "B": ("White Irish", "White"), "C": ("Other White", "White")},
-    **{"D": ("White and Black Caribbean", "Mixed"), "E": ("White and Black African", "Mixed")},
-    **{"F": ("White and Asian", "Mixed"), "G": ("Other Mixed", "Mixed"), "H": ("Indian", "Asian")},
-    **{"J": ("Pakistani", "Asian"), "K": ("Bangladeshi", "Asian"), "L": ("Other Asian", "Asian")},
-    **{"M": ("Caribbean", "Black"), "N": ("African", "Black"), "P": ("Other Black", "Black")},
-    **{"R": ("Chinese", "Asian"), "S": ("Other ethnic group", "Other"), "Z": ("Not stated", "Unknown")},
-    **{"T": ("White Gypsy or Irish Traveller", "White"), "W": ("Arab", "Other")},
+    "A": ("White British", "White"),
+    "B": ("White Irish", "White"),
+    "C": ("Other White", "White"),
+    "D": ("White and Black Caribbean", "Mixed"),
+    "E": ("White and Black African", "Mixed"),
+    "F": ("White and Asian", "Mixed"),
+    "G": ("Other Mixed", "Mixed"),
+    "H": ("Indian", "Asian"),
+    "J": ("Pakistani", "Asian"),
+    "K": ("Bangladeshi", "Asian"),
+    "L": ("Other Asian", "Asian"),
+    "M": ("Caribbean", "Black"),
+    "N": ("African", "Black"),
+    "P": ("Other Black", "Black"),
+    "R": ("Chinese", "Asian"),
+    "S": ("Other ethnic group", "Other"),
+    "Z": ("Not stated", "Unknown"),
+    "T": ("White Gypsy or Irish Traveller", "White"),
+    "W": ("Arab", "Other"),
 }
 DIGITS = {
-    **{"0": ("White unspecified", "White"), "1": ("Caribbean", "Black"), "2": ("African", "Black")},
-    **{"3": ("Other Black", "Black"), "4": ("Indian", "Asian"), "5": ("Pakistani", "Asian")},
-    **{"6": ("Bangladeshi", "Asian"), "7": ("Chinese", "Asian"), "8": ("Other ethnic group", "Other")},
-    **{"9": ("Not stated", "Unknown"), "": ("Not known", "Unknown")},
+    "0": ("White unspecified", "White"),
+    "1": ("Caribbean", "Black"),
+    "2": ("African", "Black"),
+    "3": ("Other Black", "Black"),
+    "4": ("Indian", "Asian"),
+    "5": ("Pakistani", "Asian"),
+    "6": ("Bangladeshi", "Asian"),
+    "7": ("Chinese", "Asian"),
+    "8": ("Other ethnic group", "Other"),
+    "9": ("Not stated", "Unknown"),
+    "": ("Not known", "Unknown"),
 }
 WORDS = {
     "white": ("White unspecified", "White"),
@@ -90,11 +109,15 @@ class Groups:
         """Employed people at 31 March, and counts where there is no extract: one row each, with a weight."""
         people = self.of.rows("workforce", "snapshot_date")
         people = people[~people["is_bank_only"].map(flag)].assign(weight=1.0)
-        people["block"] = [staff_block(*cells) for cells in zip(people["staff_group"], people["occupation_code"], strict=True)]
+        people["block"] = [
+            staff_block(*cells) for cells in zip(people["staff_group"], people["occupation_code"], strict=True)
+        ]
         people["grade"] = people["medical_grade"]
         counts = self.of.rows("workforce_counts", "snapshot_date")
         counts = counts.assign(
-            weight=counts["headcount"].astype(float), block=counts["staff_block"].map(staff_block), grade=counts["pay_band"]
+            weight=counts["headcount"].astype(float),
+            block=counts["staff_block"].map(staff_block),
+            grade=counts["pay_band"],
         )
         extracts = set(zip(people["org_code"], people["snapshot_date"].map(day), strict=True))
         spoken = [key in extracts for key in zip(counts["org_code"], counts["snapshot_date"].map(day), strict=True)]
@@ -175,7 +198,9 @@ class Groups:
             if indicator == "1":
                 value = base
             else:
-                events = self._events[indicator].get(org, pd.DataFrame({"on": [], "person_id": [], "ethnic_category": [], "code_system": []}))
+                events = self._events[indicator].get(
+                    org, pd.DataFrame({"on": [], "person_id": [], "ethnic_category": [], "code_system": []})
+                )
                 events = events[(events["on"] > year_before(on)) & (events["on"] <= on)]
                 people = events.sort_values("on", kind="stable").drop_duplicates("person_id", keep="last")
                 value = _by_group(people, scheme, pd.Series(1.0, index=people.index))
@@ -224,7 +249,9 @@ class Groups:
     def paid(self, level: str, code: str, scope: str, on: date, population: str) -> pd.DataFrame:
         """Employed people of a population: their groups in three schemes, and rate (null where there is none)."""
         members = set(self.members(level, code, scope, on))
-        staff = self.staff[(self.staff["on"] == on) & self.staff["org_code"].isin(members) & self.staff["person_id"].notna()]
+        staff = self.staff[
+            (self.staff["on"] == on) & self.staff["org_code"].isin(members) & self.staff["person_id"].notna()
+        ]
         bands = ("under_1", *(row for row in staff["row"].unique() if row.startswith("band_")))
         medical = staff["block"] == "medical_dental"
         chosen = {
@@ -261,7 +288,10 @@ def _in_stratum(staff: pd.DataFrame, stratum: str) -> pd.Series:
     if kind == "sex":
         return staff["gender"].fillna("").str.lower() == name
     label = staff["staff_group"].fillna("").str.lower().str.replace(" ", "_")
-    return label.str.replace("_registered", "").replace({"add_prof_scientific_and_technic": "scientific_and_technical"}) == name
+    return (
+        label.str.replace("_registered", "").replace({"add_prof_scientific_and_technic": "scientific_and_technical"})
+        == name
+    )
 
 
 def _in_slice(name: str) -> Callable[[pd.Series], bool]:

@@ -4,7 +4,7 @@
     Conversion of a stage = people after it ÷ people before it; ratio of a stage = reference group's conversion ÷ group's, Katz interval.
     overall is applied → appointed, and so the product of the stages: (s/a)·(p/s) = p/a in both groups.
 
-    counts     relation with the columns of int_recruitment__funnel_count
+    counts     relation with the columns of int_groups__funnel_count
     published  true: disclosure control on the counts, before any arithmetic; percentages to 1 decimal, ratios to 2
 -#}
 {% macro recruitment_funnel(counts, published) -%}

@@ -1,3 +1,3 @@
 {{ config(indexes=[{'columns': ['org_code', 'as_at', 'slice']}, {'columns': ['level', 'group_scheme', 'ethnic_group', 'as_at']}]) }}
 
-{{ recruitment_funnel(ref('int_recruitment__funnel_count'), published=false) }}
+{{ recruitment_funnel(ref('int_groups__funnel_count'), published=false) }}
