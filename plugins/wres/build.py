@@ -123,7 +123,8 @@ def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool =
 @lru_cache(maxsize=4)
 def _code_revision(project: Path) -> str:
     """Fingerprint of all that turns raw rows into a release."""
-    running = hashlib.sha256(warehouse.MIGRATION.read_bytes())
+    # The growth step is part of a release as the models are.
+    running = hashlib.sha256(warehouse.MIGRATION.read_bytes() + Path(__file__).with_name("growth.py").read_bytes())
     for part in _CODE:
         for path in sorted((project / part).rglob("*")):
             if path.suffix in _SUFFIXES and not {"target", "logs"} & set(path.relative_to(project).parts):
