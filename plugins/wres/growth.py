@@ -174,19 +174,25 @@ def _converged(y: _Array, design: _Array, groups: _Places, random: _Array) -> _F
     squares = _Squares.of(y, design, groups, random)
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        for spread in (0.5, 3.0, 0.05):
-            found = minimize(
-                lambda factor: squares.deviance(_lower(factor, size)),
-                (spread * np.eye(size))[lower],
-                jac="3-point",
-                method="L-BFGS-B",
-                bounds=bounds,
-                options={"ftol": 1e-13, "gtol": 1e-6, "maxiter": 500},
-            )
-            if np.isfinite(found.fun) and _is_top(found.x, found.jac, bounds):
-                break
-        else:
+        # From small variances and from large ones: of few organisations the likelihood may have a top inside and one on the edge.
+        tops = [
+            found
+            for spread in (0.3, 3.0)
+            for found in [
+                minimize(
+                    lambda factor: squares.deviance(_lower(factor, size)),
+                    (spread * np.eye(size))[lower],
+                    jac="3-point",
+                    method="L-BFGS-B",
+                    bounds=bounds,
+                    options={"ftol": 1e-13, "gtol": 1e-6, "maxiter": 500},
+                )
+            ]
+            if np.isfinite(found.fun) and _is_top(found.x, found.jac, bounds)
+        ]
+        if not tops:
             return None
+        found = min(tops, key=lambda one: float(one.fun))
         factor = _lower(found.x, size)
         fixed = np.linalg.lstsq(design, y, rcond=None)[0]
         # Just inside the space of covariances, where statsmodels takes a root of it.

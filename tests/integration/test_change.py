@@ -113,6 +113,8 @@ def test_public_growth_is_the_true_one_rounded(analyst: psycopg.Connection[DictR
         f"select true_one.*, public.mean_slope as shown, public.slope_p as shown_p, public.model_slope as shown_model,"
         f" public.model_p as shown_model_p, public.status as shown_status from restricted.yearly_change as true_one"
         f" full join published.yearly_change as public using ({key}) where true_one.basis in ('return', 'survey')"
+        # The BME share of a workforce may be known from rounded records alone.
+        " and grouping_kind <> 'bme_share'"
     ).fetchall()
     assert sum(row["status"] == "ok" for row in rows) > 20
     for row in rows:
