@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -163,8 +164,11 @@ def test_every_count_of_retention_is_that_of_the_files(
         key for key, unit in units.items() if (unit.both["is_whole"] & unit.both["block_before"].notna()).any()
     }
     assert len(counted) > 3000
+    # All staff of everybody, and some hundred rows drawn by a seed.
+    drawn = random.Random(20250331).sample(sorted(counted), 400)
     wrong = []
-    for (code, on, slice_), row in counted.items():
+    for code, on, slice_ in {*drawn, *(key for key in counted if key[2] == "all")}:
+        row = counted[code, on, slice_]
         ours = {measure: [row[f"{group}_{measure}_count"] for group in (*GROUPS, "all")] for measure in MEASURES}
         theirs = units[code, on].movements(slice_)
         if ours != theirs:
@@ -201,10 +205,9 @@ def test_a_year_without_its_other_end_has_no_figure_and_says_so(
 def test_a_merger_makes_no_leavers(
     retention: dict[tuple[str, date, str], DictRow], analyst: psycopg.Connection[DictRow]
 ) -> None:
-    merged = [
-        row for row in retention.values() if "went into it" in (row["status_reason"] or "") and row["slice"] == "all"
-    ]
-    assert merged
+    rows = [row for row in retention.values() if row["slice"] == "all"]
+    merged = [row for row in rows if "which went into it" in (row["status_reason"] or "")]
+    assert merged and {row["status"] for row in merged} == {"ok"}
     for row in merged:
         assert row["all_stability_pct"] > 75
         assert row["all_leaver_pct"] < 25
