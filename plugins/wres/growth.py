@@ -330,7 +330,9 @@ def _groups(
             for one, org_type, region, public in panels[tuple(of)]
             if kind in ("overall", "bme_share") or name == (org_type if kind == "org_type" else region)
         ]
-        yield place, kind, all(public for _, public in members), [one for one, _ in members]
+        # The BME share of the workforce may come from controlled counts of records.
+        public = kind != "bme_share" and all(public for _, public in members)
+        yield place, kind, public, [one for one, _ in members]
 
 
 def _write(connection: psycopg.Connection, table: str, place: Any, model: Model, public: bool) -> None:

@@ -76,7 +76,8 @@
                 else stddev_samp(slope) / sqrt(count(*))
             end as slope_se,
             count(*) - case grouping_kind when 'bme_share' then 2 else 1 end as slope_df,
-            bool_and(is_public) as is_public,
+            -- The BME share of the workforce may come from controlled counts of records.
+            bool_and(is_public and grouping_kind <> 'bme_share') as is_public,
             bool_or(is_synthetic) as is_synthetic
         from grouped
         group by {{ key | join(', ') }}, grouping_kind, group_name
