@@ -1,4 +1,4 @@
-{#- Pre-hook of int_movement__time_in_band: removes units of which an extract has been replaced, or that are no more. The table is small. -#}
+{#- Pre-hook of int_movement__time_in_band: removes units of which an extract has been replaced, or that are gone. The table is small. -#}
 {% macro delete_other_cohorts(cohorts) -%}
     {%- if is_incremental() -%}
     delete from {{ this }} as counted
