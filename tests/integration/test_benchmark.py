@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg.rows import DictRow
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 HEADLINES = "level = 'organisation' and period_kind = 'annual' and is_headline"
 SET = ("indicator_code", "slice", "wres_year", "basis", "denominator", "peer_set_kind", "peer_set")
@@ -137,6 +138,31 @@ def test_summed_sets_pool_counts_and_hidden_counts_hide_the_sum(comparisons: lis
             assert [row["peer_pooled"] for row in rows] == pytest.approx([ratio] * len(rows), rel=1e-9)
             pooled += 1
     assert pooled > 10
+
+
+def test_the_list_of_those_that_differ_from_parity_equals_statsmodels(analyst: psycopg.Connection[DictRow]) -> None:
+    """All figures with a p-value make up the list of an indicator, slice and year; too few people count as a test lost."""
+    rows = analyst.execute(
+        f"""
+        select compared.*, result.p_value
+        from restricted.benchmark as compared
+        inner join (select * from restricted.indicator_result where {HEADLINES} and status = 'ok') as result
+            using (org_code, indicator_code, slice, wres_year)
+        where compared.peer_set_kind = 'england' and result.p_value is not null
+        """
+    ).fetchall()
+    lists = defaultdict(list)
+    for row in rows:
+        lists[row["indicator_code"], row["slice"], row["wres_year"]].append(row)
+    listed = 0
+    for family in lists.values():
+        p_values = [1.0 if row["parity_p_value"] is None else row["p_value"] for row in family]
+        for row, adjusted in zip(family, multipletests(p_values, method="fdr_bh")[1], strict=True):
+            if row["parity_p_value"] is not None:
+                listed += 1
+                assert row["parity_p_adjusted"] == pytest.approx(adjusted, rel=1e-9)
+                assert row["differs_from_parity"] == (adjusted <= 0.05)
+    assert listed > 300
 
 
 def test_published_comparisons_are_rounded_and_leave_out_tests_of_controlled_counts(
