@@ -34,12 +34,14 @@ class Inputs:
         code_revision: fingerprint of models, rules and registry alone.
         is_synthetic: whether the inputs are made up (real and synthetic ones never mix).
         feeds_indicators: whether any input feeds an indicator, so that there is something to publish.
+        displaced: accepted synthetic loads that have stepped aside for real ones.
     """
 
     fingerprint: str
     code_revision: str
     is_synthetic: bool
     feeds_indicators: bool
+    displaced: int
 
 
 def inputs(settings: Settings) -> Inputs:
@@ -112,11 +114,17 @@ def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool =
     sources = registry.registry(settings)
     for table, period, organisation, sha256, _, _ in contents:
         running.update(f"{table}\x1f{period}\x1f{organisation}\x1f{sha256}\x1e".encode())
+    is_synthetic = any(row[4] for row in contents)
+    aside = connection.execute(
+        "select count(*) from ops.load where state = 'accepted' and is_synthetic and not %s and %s",
+        [is_synthetic, bool(contents)],
+    ).fetchone()
     return Inputs(
         fingerprint=running.hexdigest(),
         code_revision=code,
-        is_synthetic=any(row[4] for row in contents),
+        is_synthetic=is_synthetic,
         feeds_indicators=any(row[5] in sources and sources[row[5]].indicators for row in contents),
+        displaced=aside[0] if aside else 0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,6 +19,9 @@ from wres import __version__
 from wres.exit_codes import BLOCKED, FAILED, INTERRUPTED, OK, REJECTED, WRONG_USE
 from wres.registry import PERIOD
 from wres.settings import settings
+
+# Figures that `wres diff` writes out: of two releases that have little in common, hundreds of thousands differ.
+_DIFF_SHOWN = 100
 
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
 _source_option = click.option("--source", help="Source of the files, where their folder does not say it.")
@@ -319,7 +323,7 @@ def diff(older: int, newer: int, as_json: bool) -> None:
         click.echo(f"  - file {name}")
     for name in found.files_added:
         click.echo(f"  + file {name}")
-    for change in found.changes:
+    for change in found.changes[:_DIFF_SHOWN]:
         key = change.key
         click.echo(
             f"{change.kind}: {key['org_code']} {key['wres_year']} indicator {key['indicator_code']}"
@@ -330,6 +334,10 @@ def diff(older: int, newer: int, as_json: bool) -> None:
         )
         for column, (before, after) in change.values.items():
             click.echo(f"    {column}: {_shown(before)} -> {_shown(after)}")
+    if more := found.changes[_DIFF_SHOWN:]:
+        by_indicator = Counter(str(change.key["indicator_code"]) for change in more)
+        counted = ", ".join(f"indicator {code}: {number:,}" for code, number in sorted(by_indicator.items()))
+        click.echo(f"and {len(more):,} more ({counted}); --json lists all.")
     if found.comparisons_only:
         click.echo(f"Besides, {found.comparisons_only} moved only in comparison with England, peers or earlier years.")
 

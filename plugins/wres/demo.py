@@ -28,7 +28,7 @@ _POLL_SECONDS = 1.0
 _SETTLING_SECONDS = 5.0
 _LIMIT_SECONDS = 1800.0
 # Without any sign of progress for this long, something is stuck that the demo cannot see.
-_STUCK_SECONDS = 300.0
+_STUCK_SECONDS = 900.0
 # A load that fails without a verdict on its file is tried again by the next run; after this many it will not succeed.
 _FAILURES_ALLOWED = 4
 # What of each indicator is shown: its slice, and the name for it.

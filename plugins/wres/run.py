@@ -51,7 +51,7 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
     with warehouse.writer(settings, wait_seconds=wait_seconds, waiting=lambda: say("waiting for another wres process")):
         now = build.inputs(settings)
         if not now.feeds_indicators:
-            return OK, "Nothing to publish yet: no accepted file feeds an indicator."
+            return OK, f"Nothing to publish yet: no accepted file feeds an indicator.{_displaced(now.displaced)}"
         if not build.changed_inputs(settings):
             return OK, _nothing_new(publish.releases(settings))
         say("building the candidate (dbt)")
@@ -72,6 +72,15 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
         kind = " (synthetic)" if release.is_synthetic else ""
         inputs = f"{release.inputs} {'input' if release.inputs == 1 else 'inputs'}"
         return OK, f"Published release {release.release_id}{kind} from {inputs}.{_stepped_aside(settings)}{notes}"
+
+
+def _displaced(loads: int) -> str:
+    if not loads:
+        return ""
+    return (
+        f" A real file has displaced {loads} synthetic {'one' if loads == 1 else 'ones'}: a file is synthetic only if a"
+        " cell says SYNTHETIC, and wres withdraw takes a load back."
+    )
 
 
 def _nothing_new(releases: Sequence[publish.Release]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -234,6 +235,22 @@ def test_organisations_alone_are_nothing_to_publish(warehouse_home: Settings, sa
     assert done.exit_code == 0
     assert "Nothing to publish yet: no accepted file feeds an indicator." in done.stdout
     assert release_ids(warehouse_home) == []
+
+
+def test_a_real_list_that_displaces_made_up_files_is_named(
+    published_sample: Settings, copy_warehouse: Copy, tmp_path: Path
+) -> None:
+    """A list of peers is real unless it says SYNTHETIC: nothing that feeds an indicator is left, and the answer says why."""
+    of = copy_warehouse(published_sample)
+    mine = tmp_path / "peer_groups" / "peer_groups_2025-06.csv"
+    mine.parent.mkdir()
+    mine.write_text("peer_set,org_code\nmine,R0A\n", encoding="utf-8")
+    done = wres(of, "run", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert re.search(
+        r"Nothing to publish yet: .* A real file has displaced \d+ synthetic ones: .* wres withdraw", done.stdout
+    )
+    assert release_ids(of) == [1]
 
 
 def test_a_source_without_a_disclosure_policy_blocks(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
-from wres import diff
+from wres import cli, diff
 
 FIGURE: dict[str, Any] = {
     **dict.fromkeys(diff.KEY, "same"),
@@ -50,3 +51,17 @@ def test_a_change_over_the_years_is_a_comparison() -> None:
         "change_reason": "There is no figure of 31 March 2021.",
     }
     assert diff._change(FIGURE, FIGURE | moved).values == {}
+
+
+def test_the_text_writes_out_a_hundred_figures_and_counts_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two releases that share little differ in hundreds of thousands."""
+    key = {"org_code": "R0A", "wres_year": 2025, "slice": "all", "basis": "return", "period_kind": "annual"}
+    key |= {"organisation_basis": "as_reported", "as_at": "2025-03-31"}
+    changes = [
+        diff.Change("changed", key | {"indicator_code": code}, {"ratio": (1, 2)}) for code in ["2"] * 150 + ["DR"] * 7
+    ]
+    monkeypatch.setattr(diff, "diff", lambda *_: diff.Difference(1, 2, tuple(changes), 0, (), ()))
+    lines = CliRunner().invoke(cli.main, ["diff", "1", "2"]).stdout.splitlines()
+    assert lines[0] == "release 1 to release 2: 157 figures changed"
+    assert sum(line.startswith("changed: R0A") for line in lines) == 100
+    assert lines[-1] == "and 57 more (indicator 2: 50, indicator DR: 7); --json lists all."

@@ -40,7 +40,13 @@
             bme_count,
             bme_base
         from {{ results }}
-        where level = 'organisation' and period_kind = 'annual' and is_headline and status not in ('not_applicable', 'not_submitted')
+        where
+            level = 'organisation'
+            and period_kind = 'annual'
+            and is_headline
+            and status not in ('not_applicable', 'not_submitted')
+            -- Whoever belongs to no set (Welsh, closed, unknown) is compared with nobody, and no test of a list.
+            and (org_code, as_at) in (select org_code, as_at from {{ ref('int_benchmarks__peer_set') }} where is_own)
     ),
 
     -- What can be compared with what, by number: joins and sorts on five texts take most of the time.
