@@ -43,7 +43,8 @@ def publish() -> str:
     description="Build the candidate, judge it, publish it",
     doc_md="""### From accepted files to a release
 
-Runs when a source announces newly accepted files. Does nothing when the inputs are those of the current release.
+Runs when a source announces newly accepted files, and waits up to five minutes for others that are still being judged. Does
+nothing when the inputs are those of the current release.
 dbt builds the candidate in one process, mixed models of change over the years are fitted, Great Expectations judges it,
 and one transaction makes it the release that `published` and `restricted` show. **When the gate blocks**, the current
 release stays: the log of `gate` names the rules, Data Docs show their results, and `wres accept RULE --comment TEXT`

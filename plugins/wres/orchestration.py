@@ -34,6 +34,9 @@ _MAX_BATCHES = 8
 _FILE_COSTS_BYTES = 1_000_000
 # A file written to more recently than this may still be on its way; the next look takes it.
 _QUIET_SECONDS = 3
+# How long a build waits for files that are not judged yet, and how often it looks.
+_SETTLING_SECONDS = 300.0
+_LOOK_SECONDS = 5.0
 # How long a task waits for somebody's `wres run` at a terminal before it gives its place up and tries again later.
 _WRITER_SECONDS = 60.0
 _DRIVERS = frozenset({"psycopg", "psycopg2", "sqlalchemy"})
@@ -225,11 +228,19 @@ def _first(problems: Sequence[str], most: int = 5) -> list[str]:
 
 
 def require_changed(settings: Settings) -> None:
-    """Skip the build when it would only make the current release again."""
+    """Skip the build when it would only make the current release again.
+
+    Files that have been dropped together are judged source by source: the build waits for those on their way, so that no
+    release holds a part of them, but not for ever.
+    """
     from wres.build import changed_inputs
+    from wres.load import discover
 
     if not changed_inputs(settings):
         raise AirflowSkipException("The accepted files are those of the current release: nothing to build.")
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    while discover(settings) and time.monotonic() < deadline:
+        time.sleep(_LOOK_SECONDS)
 
 
 def build(settings: Settings) -> None:

@@ -230,3 +230,17 @@ def test_old_logs_go_and_new_ones_stay(settings):
     assert orchestration.prune_logs(settings) == 1
     assert not (settings.logs / "airflow").exists()
     assert new.exists()
+
+
+@pytest.mark.parametrize(("waiting", "looks"), [([], 1), (["a", "b"], 3)])
+def test_a_build_waits_for_files_on_their_way(settings, monkeypatch, waiting, looks):
+    """One is judged at each look; files that never are do not hold the build up for ever."""
+    seen = []
+    monkeypatch.setattr("wres.build.changed_inputs", lambda _: True)
+    monkeypatch.setattr("wres.load.discover", lambda _: seen.append(1) or waiting[len(seen) - 1 :])
+    monkeypatch.setattr(orchestration, "_LOOK_SECONDS", 0)
+    orchestration.require_changed(settings)
+    assert len(seen) == looks
+    monkeypatch.setattr("wres.load.discover", lambda _: ["stuck"])
+    monkeypatch.setattr(orchestration, "_SETTLING_SECONDS", 0.01)
+    orchestration.require_changed(settings)
