@@ -36,7 +36,7 @@ class Home:
             env={**os.environ, "WRES_HOME": str(self.path), "PYTHONPATH": str(PLUGINS)},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=560,
             check=False,
         )
         assert "Traceback" not in done.stderr

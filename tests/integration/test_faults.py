@@ -19,7 +19,7 @@ from commands import benchmark_cell, changed_workbook, environment, folder_with
 from wres.settings import Settings
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-PATIENCE = 180
+PATIENCE = 400
 
 
 def started(of: Settings, feeds: Path) -> subprocess.Popen[str]:
