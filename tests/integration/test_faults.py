@@ -191,6 +191,8 @@ def test_two_runs_at_once_make_one_release(
     published_sample: Settings, sample_feeds: Path, copy_warehouse: Callable[[Settings], Settings], tmp_path: Path
 ) -> None:
     of = copy_warehouse(published_sample)
+    with administrator(of) as connection:
+        (loads,) = connection.execute("select count(*) from ops.load").fetchone()
     original = next((sample_feeds / "staff_survey").glob("*enchmark*.xlsx"))
     sheet, _, row, column, value = benchmark_cell(original, "q16b_eth_summary_1_2024")
     corrected = changed_workbook(
@@ -202,4 +204,4 @@ def test_two_runs_at_once_make_one_release(
         assert connection.execute("select array_agg(release_id order by 1) from ops.release").fetchone() == ([1, 2],)
     assert sum("Published release 2" in text for text in said) == 1
     assert sum("Nothing new: release 2" in text for text in said) == 1
-    tidy(of, 8)
+    tidy(of, loads + 1)
