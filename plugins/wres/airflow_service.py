@@ -205,6 +205,8 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "WRES_PROJECT": str(settings.project),
         "WRES_WATCH_SECONDS": str(settings.watch_seconds),
         "WRES_KEEP_RELEASES": str(settings.keep_releases),
+        "WRES_WORKBOOK_MEGABYTES": str(settings.workbook_megabytes),
+        "WRES_WORKBOOK_SECONDS": str(settings.workbook_seconds),
         "PYTHONPATH": os.pathsep.join(
             filter(None, (str(settings.project / "plugins"), os.environ.get("PYTHONPATH", "")))
         ),

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from wres.problems import FileRejected, Problem, shown
 from wres.registry import PERIOD
 from wres.settings import Settings
 
 _MANIFEST = "manifest.json"
 _UNSORTED = "unsorted"
 _CHUNK = 1 << 20
+# Of a name, in bytes: what file systems allow.
+_LONGEST_NAME = 255
 
 
 @dataclass(frozen=True)
@@ -35,19 +38,45 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def kept_name(path: Path) -> str:
+    """A file's name as it is archived, recorded and shown: what is invisible in it, or no text, is written as an escape."""
+    name = shown(path.name)
+    return name if len(name.encode()) <= _LONGEST_NAME else f"{name[:60]}…{name[-20:]}"
+
+
+def obstacle(path: Path) -> Problem | None:
+    """What keeps a file of a landing folder from being archived; None where nothing does.
+
+    A link is not followed: whoever may write into the folder could have any file read that the warehouse may read.
+    """
+    if path.is_symlink():
+        return _obstacle("it is a link to another file", "Put the file itself into the folder.")
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        return _obstacle(str(error.strerror).lower(), "Give the warehouse the right to read it, or send it again.")
+    return None
+
+
 def archive(settings: Settings, source: str, path: Path) -> Archived:
     """Copy a file into ``archive/<source>/<period>/<sha256[:12]>/<name>``; the same bytes again are a no-op.
 
     The period is not known before the file is read: until ``settle`` it lies under ``unsorted``. The copy is complete on
     disk before it gets its name, so that a kill leaves either the whole file or nothing.
+
+    Raises:
+        FileRejected: the file cannot be read, or changes while it is.
     """
+    if problem := obstacle(path):
+        raise FileRejected(problem)
     sha256 = sha256_of(path)
     if known := find(settings, source, sha256):
         return Archived(sha256, known.stat().st_size, known.name, known)
     folder = settings.archive / source / _UNSORTED / sha256[:12]
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".incoming-") as incoming:
-        copy = Path(incoming) / (path.name if path.name != _MANIFEST else f"sent-{_MANIFEST}")
+        name = kept_name(path)
+        copy = Path(incoming) / (name if name != _MANIFEST else f"sent-{_MANIFEST}")
         running = hashlib.sha256()
         with path.open("rb") as original, copy.open("wb") as file:
             while piece := original.read(_CHUNK):
@@ -56,9 +85,11 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
             file.flush()
             os.fsync(file.fileno())
         if running.hexdigest() != sha256:
-            raise RuntimeError(f"{path.name} changed while it was being archived; drop it again when it is complete.")
+            raise FileRejected(
+                _obstacle("it changed while it was being archived", "Drop it again when it is complete.")
+            )
         copy.chmod(0o444)
-        _write_manifest(Path(incoming), source, path.name, sha256, copy.stat().st_size, None)
+        _write_manifest(Path(incoming), source, name, sha256, copy.stat().st_size, None)
         try:
             Path(incoming).rename(folder)
         except OSError:  # another process archived the same bytes in the meantime
@@ -104,6 +135,10 @@ def sweep(settings: Settings) -> None:
     for leftover in settings.archive.glob(f"*/{_UNSORTED}/.incoming-*"):
         if datetime.now(UTC).timestamp() - leftover.stat().st_mtime > 3600:
             shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _obstacle(cause: str, action: str) -> Problem:
+    return Problem(rule="F07", scope="file", message=f"the file cannot be taken in: {cause}", action=action)
 
 
 def _write_manifest(folder: Path, source: str, name: str, sha256: str, size: int, period: str | None) -> None:

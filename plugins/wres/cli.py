@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import time
@@ -85,6 +86,10 @@ class _Group(click.Group):
                 ),
                 FAILED,
             )
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever was reading has had enough
+                raise
+            _stop(error, FAILED)
         except (KeyboardInterrupt, click.Abort):
             _stop(RuntimeError("Interrupted. The same command again goes on from here."), INTERRUPTED)
 
@@ -121,7 +126,8 @@ def _feeds(paths: tuple[Path, ...], source: str | None) -> list[tuple[str, Path]
 
     of = settings()
     if not paths:  # what is new in the landing folder; files rejected under these rules before stay where they are
-        return [(found.source, found.path) for found in load.discover(of, source)]
+        new = [(found.source, found.path) for found in load.discover(of, source)]
+        return [*new, *((name, path) for name, path, _ in load.obstructed(of, source))]
     feeds = load.feed_files(of, paths, source)
     if not feeds:
         where = ", ".join(map(str, paths))

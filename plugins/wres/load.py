@@ -52,7 +52,8 @@ class Found:
 class Loaded:
     """What became of one file: ``known`` (accepted before, or now with another load), ``loaded`` or ``rejected``.
 
-    ``remark`` says what a person should know of a known file: that it is superseded, or in force for another period.
+    ``remark`` says what a person should know of a known file: that it is superseded, or in force for another period. A file
+    that could not be archived has no load, and its ``problems`` here.
     """
 
     path: Path
@@ -61,13 +62,14 @@ class Loaded:
     load_id: int | None
     rows: int = 0
     remark: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = None) -> list[tuple[str, Path]]:
     """The files under the given paths with their sources: ``DIR/<source>/…`` gives the source, else ``source`` does.
 
     Hidden files, what office programs and Windows leave behind and notes (``.md``, ``.txt``) are no feeds; nor is what
-    lies outside every source's folder when a whole folder is given.
+    lies outside every source's folder when a whole folder is given. A link in a folder is listed, for the archive to refuse.
 
     Raises:
         FileNotFoundError: a path that does not exist.
@@ -81,7 +83,7 @@ def feed_files(settings: Settings, paths: Iterable[Path], source: str | None = N
         path = given.resolve()
         if not path.exists():
             raise FileNotFoundError(f"{given} does not exist.")
-        for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()):
+        for file in [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() or p.is_symlink()):
             hidden = any(part.startswith((".", "~$")) for part in file.relative_to(path.parent).parts)
             no_feed = hidden or file.suffix.lower() in _IGNORED_SUFFIXES or file.name.lower() in _IGNORED_NAMES
             if path.is_dir() and no_feed:
@@ -110,6 +112,8 @@ def discover(settings: Settings, source: str | None = None) -> list[Found]:
         for name in sources:
             folder = settings.landing / name
             for of, path in feed_files(settings, [folder]) if folder.is_dir() else ():
+                if archive.obstacle(path):
+                    continue
                 sha256 = archive.sha256_of(path)
                 judged = connection.execute(
                     """
@@ -127,13 +131,20 @@ def discover(settings: Settings, source: str | None = None) -> list[Found]:
                         "sha256": sha256,
                         "source": of,
                         "today": today,
-                        "name": path.name,
+                        "name": archive.kept_name(path),
                         "has_period": _folder_period(path) is not None,
                     },
                 ).fetchone()
                 if judged is None and sha256 not in {other.sha256 for other in found}:
                     found.append(Found(of, path, sha256))
         return found
+
+
+def obstructed(settings: Settings, source: str | None = None) -> list[tuple[str, Path, Problem]]:
+    """Files in the landing folder that cannot be archived, by source, and why; they stay until somebody mends that."""
+    folders = [settings.landing / name for name in ([source] if source else sorted(registry.registry(settings)))]
+    files = feed_files(settings, [folder for folder in folders if folder.is_dir()])
+    return [(of, path, problem) for of, path in files if (problem := archive.obstacle(path))]
 
 
 def load_files(settings: Settings, source: str, paths: Sequence[str | Path], period: str | None = None) -> list[int]:
@@ -154,7 +165,11 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
     """
     period = period or _folder_period(path)
     of = registry.registry(settings)[source]
-    archived = archive.archive(settings, source, path)
+    name = archive.kept_name(path)
+    try:
+        archived = archive.archive(settings, source, path)
+    except FileRejected as refusal:
+        return Loaded(path, source, "rejected", None, problems=refusal.problems)
     with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
         sync_registry(settings, connection)
         # Held by the session: a dead process frees it, so that whoever gets it may clean up after the dead one.
@@ -170,15 +185,15 @@ def load_file(settings: Settings, source: str, path: Path, period: str | None = 
                 return Loaded(path, source, "loaded", earlier[0])
             return Loaded(path, source, "known", earlier[0], remark=_remark(connection, earlier[0], period))
         with outcome.step(connection, "load", source=source) as recorded:
-            load_id = _register(settings, connection, of, archived, path.name)
+            load_id = _register(settings, connection, of, archived, name)
             try:
-                batch = _copy(settings, connection, of, archived, load_id, path.name, period)
+                batch = _copy(settings, connection, of, archived, load_id, name, period)
             except FileRejected as rejection:
                 reject(settings, connection, load_id, rejection.problems)
                 rules = "; ".join(f"{problem.rule} {problem.message}" for problem in rejection.problems)
-                recorded.status, recorded.message = "failed", f"{path.name}: {rules}"[:500]
+                recorded.status, recorded.message = "failed", f"{name}: {rules}"[:500]
                 return Loaded(path, source, "rejected", load_id)
-            recorded.rows_out, recorded.message = batch.count, f"{path.name}: {batch.layout.name} {batch.period}"
+            recorded.rows_out, recorded.message = batch.count, f"{name}: {batch.layout.name} {batch.period}"
             return Loaded(path, source, "loaded", load_id, batch.count)
 
 

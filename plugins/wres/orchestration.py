@@ -17,6 +17,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from wres import warehouse
 from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
+from wres.archive import kept_name
 from wres.settings import Settings
 
 if TYPE_CHECKING:
@@ -161,7 +162,8 @@ def _is_complete(path: Path) -> bool:
 
 
 def _batch_name(paths: Sequence[Path]) -> str:
-    return paths[0].name if len(paths) == 1 else f"{paths[0].name} and {len(paths) - 1} more"
+    first = kept_name(paths[0])
+    return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
 
 
 def judge(settings: Settings, load_ids: Iterable[Sequence[int]]) -> list[dict[str, Any]]:

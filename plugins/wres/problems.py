@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Scope = Literal["file", "row", "measure"]
+_LONGEST_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -34,26 +35,33 @@ class Problem:
     count: int = 1
     severity: Literal["error", "warning"] = "error"
 
+    def __post_init__(self) -> None:
+        """Whatever a file holds, its report stays readable and can be kept in a database."""
+        for name in ("sheet", "column", "value"):
+            text = getattr(self, name)
+            if text:
+                object.__setattr__(self, name, text[:_LONGEST_SHOWN].replace("\0", "�"))
+
     def place(self) -> str:
         """``sheet 'X', cell G5`` or ``row 12, column name``, as far as it is known."""
         parts = []
         if self.sheet:
-            parts.append(f"sheet '{self.sheet}'")
+            parts.append(f"sheet '{shown(self.sheet)}'")
         if self.row is not None and self.column and self.column.isalpha() and self.column.isupper():
             parts.append(f"cell {self.column}{self.row}")
         else:
             if self.row is not None:
                 parts.append(f"row {self.row}")
             if self.column:
-                parts.append(f"column {self.column}")
+                parts.append(f"column {shown(self.column)}")
         return ", ".join(parts)
 
     def sentence(self) -> str:
         """The problem in one line: rule, place, value, cause."""
-        value = f", value '{self.value}'" if self.value not in (None, "") else ""
+        value = f", value '{shown(self.value)}'" if self.value not in (None, "") else ""
         more = f" (and {self.count - 1} more like it)" if self.count > 1 else ""
         place = self.place()
-        return f"{self.rule}  {place + value + ': ' if place or value else ''}{self.message}{more}"
+        return f"{self.rule}  {place + value + ': ' if place or value else ''}{shown(self.message)}{more}"
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,12 +75,9 @@ class FileRejected(Exception):  # noqa: N818 - the name of the verdict, as users
         self.problems = problems
 
 
-def column_index(letters: str) -> int:
-    """0-based index of a column by its spreadsheet letters (A is 0, AA is 26)."""
-    index = 0
-    for letter in letters:
-        index = 26 * index + ord(letter) - 64
-    return index - 1
+def shown(text: str) -> str:
+    """Text for people, on one line: what is invisible, or turns the direction of writing, is written as an escape."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def column_letters(index: int) -> str:

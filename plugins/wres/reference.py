@@ -49,7 +49,7 @@ class Elsewhere:
 ELSEWHERE: tuple[Elsewhere, ...] = (
     Elsewhere(
         "F01",
-        "the file is empty, has no rows, or is not what its name says: a web page, a ZIP archive, no workbook",
+        "the file is empty, has no rows, or is not what its name says: a web page, an archive, a PDF, no workbook",
         "reader",
         "file",
         "critical",
@@ -65,7 +65,8 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F02",
-        "the workbook is damaged, cut off in transfer, or unpacks to more than 1 GB",
+        "the workbook is damaged, cut off in transfer, or takes more memory or time than `WRES_WORKBOOK_MEGABYTES` and"
+        " `WRES_WORKBOOK_SECONDS` allow",
         "reader",
         "file",
         "critical",
@@ -73,7 +74,7 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F02",
-        "a line cannot be read as CSV (a quotation mark is open)",
+        "a line cannot be read as CSV (a quotation mark is open), or the header has more than 1,000 columns",
         "reader",
         "file",
         "critical",
@@ -118,6 +119,30 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "file",
         "critical",
         "plugins/wres/load.py",
+    ),
+    Elsewhere(
+        "F02",
+        "a sheet of the staff survey has more than 1,000 columns",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/survey_workbook.py",
+    ),
+    Elsewhere(
+        "F07",
+        "the file cannot be archived: it is a link, may not be read, or changes meanwhile; it stays where it is",
+        "archive",
+        "file",
+        "critical",
+        "plugins/wres/archive.py",
+    ),
+    Elsewhere(
+        "V12",
+        "an organisation code holds a sign that no code has (a letter of another alphabet, one that nobody sees)",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/content.py",
     ),
     Elsewhere(
         "V11",

@@ -52,7 +52,7 @@ class Disclosure(_Strict):
     reason: str = Field(min_length=10)
 
 
-PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?")
+PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?", re.ASCII)
 QUARTER_MONTHS = frozenset({"03", "06", "09", "12"})
 
 

@@ -28,18 +28,21 @@ class LoadSummary:
 def load_and_judge(settings: Settings, feeds: Sequence[tuple[str, Path]], period: str | None, say: Say) -> LoadSummary:
     """Archive, read and copy each file, then judge all of them (and any that a killed run left unjudged) in one go."""
     archive.sweep(settings)
-    known, read = [], []
+    known, read, obstructed = [], [], []
     for number, (source, path) in enumerate(feeds, start=1):
-        say(f"loading {number} of {len(feeds)}: {source}/{path.name}")
+        name = archive.kept_name(path)
+        say(f"loading {number} of {len(feeds)}: {source}/{name}")
         loaded = load.load_file(settings, source, path, period)
         if loaded.state == "known":
-            known.append(f"{source}/{path.name}" + (f" ({loaded.remark})" if loaded.remark else ""))
-        elif loaded.load_id is not None:
+            known.append(f"{source}/{name}" + (f" ({loaded.remark})" if loaded.remark else ""))
+        elif loaded.load_id is None:
+            obstructed.append(gate.Verdict(None, source, name, "rejected", loaded.problems))
+        else:
             read.append(loaded.load_id)
     waiting = gate.waiting_loads(settings)
     if waiting:
         say(f"judging {len(waiting)} {'file' if len(waiting) == 1 else 'files'} (Great Expectations)")
-    return LoadSummary(tuple(known), tuple(gate.judge_loads(settings, sorted({*read, *waiting}))))
+    return LoadSummary(tuple(known), (*obstructed, *gate.judge_loads(settings, sorted({*read, *waiting}))))
 
 
 def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600) -> tuple[int, str]:

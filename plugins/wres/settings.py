@@ -18,6 +18,9 @@ class Settings:
             None means the embedded server.
         watch_seconds: how often the landing folder is looked at (``WRES_WATCH_SECONDS``).
         keep_releases: how many releases stay queryable besides pinned ones (``WRES_KEEP_RELEASES``).
+        workbook_megabytes: what a workbook may unpack to, and the memory its reading may take
+            (``WRES_WORKBOOK_MEGABYTES``; the largest official one needs 25).
+        workbook_seconds: processor time that its reading may take (``WRES_WORKBOOK_SECONDS``; the largest needs 1).
     """
 
     home: Path
@@ -25,6 +28,8 @@ class Settings:
     warehouse_url: str | None = None
     watch_seconds: int = 600
     keep_releases: int = 8
+    workbook_megabytes: int = 1024
+    workbook_seconds: int = 120
 
     @property
     def landing(self) -> Path:
@@ -81,4 +86,6 @@ def settings() -> Settings:
         warehouse_url=os.environ.get("WRES_WAREHOUSE_URL") or None,
         watch_seconds=int(os.environ.get("WRES_WATCH_SECONDS", "600")),
         keep_releases=int(os.environ.get("WRES_KEEP_RELEASES", "8")),
+        workbook_megabytes=int(os.environ.get("WRES_WORKBOOK_MEGABYTES", "1024")),
+        workbook_seconds=int(os.environ.get("WRES_WORKBOOK_SECONDS", "120")),
     )

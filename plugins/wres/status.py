@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from wres import load, postgres, registry, warehouse
+from wres import archive, load, postgres, registry, warehouse
 from wres.settings import Settings
 
 _LAST_LOADS = 8
@@ -84,7 +84,10 @@ def status(settings: Settings) -> Status:
         release=release,
         loads=loads,
         rejected=rejected,
-        waiting=[f"{found.source}/{found.path.name}" for found in load.discover(settings)],
+        waiting=[
+            *(f"{found.source}/{archive.kept_name(found.path)}" for found in load.discover(settings)),
+            *(f"{of}/{archive.kept_name(path)}: {wrong.message}" for of, path, wrong in load.obstructed(settings)),
+        ],
         problems=problems,
         overdue=overdue(settings),
     )

@@ -226,6 +226,9 @@ CASES: dict[Key, Case] = {
     **answer("q16a", "1"),
     ("peer_groups__member", *NO_ORGANISATION): blank("org_code"),
     ("peer_groups__member", "V12", "a row does not say of which peer set it is"): blank("peer_set"),
+    ("peer_groups__member", "V12", "the organisation code holds a sign that no code has"): cell(
+        "org_code", "R\u041000001"
+    ),
     ("peer_groups__member", "V12", "the organisation is in the peer set more than once"): Case(
         {}, "org_code", None, repeats=("peer_set", "org_code")
     ),

@@ -214,6 +214,9 @@ CASES: dict[tuple[str, str, str], Case] = {
     ("organisations__trust", "V12", "the organisation code stands in more than one row"): Case(
         field(8, 0, "RAA"), "row 1, column org_code", "RAA", count=2, together=True
     ),
+    ("organisations__trust", "V12", "the organisation code holds a sign that no code has"): Case(
+        field(6, 0, "R\u041005"), "row 7, column org_code", "R\u041005"
+    ),
     ("organisations__trust", "V33", "the organisation has no name"): Case(
         field(6, 1, ""), "row 7, column org_code", "R05"
     ),
@@ -232,6 +235,12 @@ CASES: dict[tuple[str, str, str], Case] = {
     ("organisations__successor", "V12", "a row has no successor code"): Case(
         field(9, 1, ""), "row 10, column new_code"
     ),
+    ("organisations__successor", "V12", "the predecessor's code holds a sign that no code has"): Case(
+        field(9, 0, "R08\u200b"), "row 10, column old_code", "R08\u200b", together=True
+    ),
+    ("organisations__successor", "V12", "the successor's code holds a sign that no code has"): Case(
+        field(8, 1, "X2C4Y;"), "row 9, column new_code", "X2C4Y;", together=True
+    ),
     ("organisations__successor", "V24", "the date is not YYYYMMDD"): Case(
         field(9, 3, "2021-04-01"), "row 10, column succeeded_on", "2021-04-01"
     ),
@@ -240,6 +249,9 @@ CASES: dict[tuple[str, str, str], Case] = {
     ),
     ("organisations__workforce", "V12", "the organisation stands in more than one row of the month"): Case(
         field(12, 5, "RAA"), "row 2, column org_code", "RAA", count=2, together=True
+    ),
+    ("organisations__workforce", "V12", "the organisation code holds a sign that no code has"): Case(
+        field(10, 5, "R\uff1008"), "row 11, column org_code", "R\uff1008", together=True
     ),
     ("organisations__workforce", "V24", "the date is not DD/MM/YYYY"): Case(
         field(11, 0, "2025-03-31"), "row 12, column date", "2025-03-31", together=True

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from wres import archive
+from wres.problems import FileRejected
 from wres.settings import Settings, settings
 
 CONTENT = b"org,value\r\nRAA,1\r\n"
@@ -123,7 +124,7 @@ def test_file_that_changes_while_it_is_copied(home: Settings, dropped: Path, mon
         return sha256
 
     monkeypatch.setattr(archive, "sha256_of", hash_then_grow)
-    with pytest.raises(RuntimeError, match="changed while it was being archived; drop it again when it is complete"):
+    with pytest.raises(FileRejected, match="F07  the file cannot be taken in: it changed while it was being archived"):
         archive.archive(home, "organisations", dropped)
     assert not list(home.archive.rglob("*.csv"))
 

@@ -363,12 +363,6 @@ def test_file_that_cannot_be_opened(
     assert problem.message.startswith(cause)
 
 
-def test_workbook_that_unpacks_to_more_than_is_read(project: Settings, tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("wres.readers.content._LARGEST_UNPACKED", 1000)
-    [problem] = refused(project, workbooks.benchmark().write(tmp_path / BENCHMARK))
-    assert (problem.rule, "more than is read" in problem.message) == ("F02", True)
-
-
 @pytest.mark.parametrize(
     ("content", "row", "value", "cause"),
     [
@@ -757,7 +751,7 @@ def test_made_up_workbook_is_recognised(project: Settings, tmp_path: Path, place
 def test_opening_says_what_a_file_is_by_its_bytes(tmp_path: Path) -> None:
     """A workbook under a text's name is read as a workbook."""
     path = workbooks.benchmark().write(tmp_path / "benchmark.xlsx").rename(tmp_path / "benchmark.csv")
-    assert set(open_content(path).sheets) == set(workbooks.BENCHMARK_SHEETS)  # type: ignore[union-attr]
+    assert set(open_content(settings(), path).sheets) == set(workbooks.BENCHMARK_SHEETS)  # type: ignore[union-attr]
 
 
 def test_nearest_says_nothing_rather_than_nonsense() -> None:

@@ -27,9 +27,9 @@ _FEWEST_PLACES = 1000
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the raw gate decided about one load, and why."""
+    """What the raw gate decided about one load, and why. A file that could not be archived has no load."""
 
-    load_id: int
+    load_id: int | None
     source: str
     file_name: str
     state: str

@@ -29,7 +29,7 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
     Raises:
         FileRejected: with all the problems found, when the file cannot become rows.
     """
-    content = open_content(path)
+    content = open_content(settings, path)
     fits = [(layout, _fit(settings, source, layout, content, name)) for layout in source.layouts]
     layout, fit = max(fits, key=lambda pair: pair[1])
     if fit <= 0:

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from wres.problems import FileRejected, Problem, column_letters
-from wres.readers.content import Batch, CellRows, Content, Row, Workbook, cell_text, name_fits, nearest
+from wres.readers.content import (
+    Batch,
+    CellRows,
+    Content,
+    Row,
+    Workbook,
+    cell_text,
+    malformed_code,
+    name_fits,
+    nearest,
+)
 from wres.registry import BenchmarkSheet, BenchmarkWorkbook, Source
 from wres.settings import Settings
 
@@ -63,6 +74,7 @@ def _rows(
     layout: BenchmarkWorkbook, sheets: dict[str, list[list[object]]], vintage: str, organisations: set[str]
 ) -> Iterator[Row]:
     pattern = re.compile(layout.column_pattern)
+    malformed: dict[str, Problem] = {}
     for sheet, cells in sheets.items():
         headers = [str(cell).strip() for cell in cells[0]]
         parsed = [pattern.match(header) for header in headers]
@@ -72,6 +84,8 @@ def _rows(
             code = (cell_text(row[0]) or "").strip() or None
             if code:
                 organisations.add(code)
+                if problem := malformed_code(code):
+                    malformed.setdefault(code, replace(problem, sheet=sheet, row=number, column="A"))
             for index in range(1, len(headers)):
                 found = parsed[index]
                 known = found is not None and found["measure"] in layout.measures
@@ -87,6 +101,8 @@ def _rows(
                     found["survey_year"] if known and found else None,
                     cell_text(row[index]),
                 )
+    if malformed:
+        raise FileRejected(*malformed.values())
 
 
 def _examine_sheets(layout: BenchmarkWorkbook, content: Workbook) -> tuple[list[Problem], list[Problem]]:
@@ -126,9 +142,11 @@ def _examine_sheets(layout: BenchmarkWorkbook, content: Workbook) -> tuple[list[
 
 def _examine_headers(layout: BenchmarkWorkbook, sheet: str, headers: list[str], years: list[str]) -> list[Problem]:
     problems = []
+    seen: set[str] = set()
     for index, header in enumerate(headers):
-        if header and header in headers[:index]:
+        if header and header in seen:
             problems.append(_header_problem(sheet, index, header, "the column appears twice"))
+        seen.add(header)
     wanted = [
         f"{measure}_eth_summary_{group}_{year}"
         for measure in layout.measures
@@ -137,7 +155,7 @@ def _examine_headers(layout: BenchmarkWorkbook, sheet: str, headers: list[str], 
     ]
     spare = [header for header in headers[1:] if header not in wanted]
     for header in wanted:
-        if header in headers:
+        if header in seen:
             continue
         like = nearest(header, spare)
         message = f"column '{header}' is missing or renamed"

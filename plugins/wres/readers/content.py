@@ -7,7 +7,12 @@ import csv
 import difflib
 import fnmatch
 import io
+import json
 import re
+import signal
+import subprocess
+import sys
+import unicodedata
 import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -16,19 +21,35 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
-from wres.problems import FileRejected, Problem, column_index
+from wres.problems import FileRejected, Problem
+from wres.readers import cells
 from wres.registry import Layout
+from wres.settings import Settings
 
 Row = tuple[str | int | None, ...]
-# Far above any official workbook (the largest unpacks to 30 MB): what is larger is an attack or a mistake.
-_LARGEST_UNPACKED = 1_000_000_000
 _HEAD_ROWS = 10
+_COMPARED = 500
+_CODE = re.compile(r"[A-Za-z0-9]{1,20}")
 BLOCK = 1 << 19
 _BLOCK_ROWS = 5000
 _LONGEST_LINE = 20_000_000
 _DOWNLOAD_AGAIN = "Download the file again from the publisher and send it unchanged."
+_TOO_LARGE_ACTION = (
+    "Copy the table alone into a new workbook, and send that; a table that is really so large is sent as CSV UTF-8."
+)
+_HEAD_BYTES = 4096
+_OTHER_KINDS = {
+    b"\x1f\x8b": "compressed (gzip)",
+    b"BZh": "compressed (bzip2)",
+    b"\xfd7zXZ": "compressed (xz)",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!": "a RAR archive",
+    b"%PDF-": "a PDF",
+    b"{\\rtf": "a text document (RTF)",
+    b"\x89PNG": "a picture (PNG)",
+    b"\xff\xd8\xff": "a picture (JPEG)",
+}
 
 
 @dataclass
@@ -36,17 +57,6 @@ class Workbook:
     """Sheets by name; each a list of rows of cells from A1 on, empty cells as ''."""
 
     sheets: dict[str, list[list[Any]]]
-    path: Path
-
-    def restore(self, sheet: str) -> None:
-        """Put back what the parser leaves out of a sheet: errors (``#DIV/0!``), and formulas that were never calculated.
-
-        Without it a figure that Excel could not work out would look like one that nobody gave.
-        """
-        cells = self.sheets[sheet]
-        for row, column, text in _left_out(self.path, sheet) if zipfile.is_zipfile(self.path) else ():
-            if row < len(cells) and column < len(cells[row]):
-                cells[row][column] = text
 
 
 @dataclass(frozen=True)
@@ -91,7 +101,7 @@ class Text:
             rule="F03",
             scope="file",
             row=number,
-            value=line.decode("cp1252", errors="replace").rstrip("\r\n")[:200],
+            value=line.decode("cp1252", errors="replace").rstrip("\r\n"),
             message="the line is not UTF-8; the file seems to come from a program that saves as Windows-1252",
             action="Save the file as 'CSV UTF-8' and send it again.",
         )
@@ -117,7 +127,9 @@ class Text:
     def _first(self, is_bad: Callable[[bytes], bool]) -> tuple[int, bytes]:
         """Number and bytes of the first line that is bad: reading goes by blocks and cannot name it."""
         with self.path.open(encoding="latin-1", newline="") as file:
-            lines = enumerate((line.encode("latin-1") for line in file), start=1)
+            # What follows in a line that is longer than any is of no use, and may be gigabytes.
+            pieces = iter(lambda: file.readline(_LONGEST_LINE + 1), "")
+            lines = enumerate((piece.encode("latin-1") for piece in pieces), start=1)
             return next((number, line) for number, line in lines if is_bad(line))
 
 
@@ -201,15 +213,16 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
-def open_content(path: Path) -> Content:
+def open_content(settings: Settings, path: Path) -> Content:
     """Open a file by what its first bytes say it is.
 
     Raises:
-        FileRejected: empty, a web page, password-protected, damaged, or far too large inside.
+        FileRejected: empty, a web page, of another kind, password-protected, damaged, or far too large inside.
     """
     with path.open("rb") as file:
-        head = file.read(4096)
-    if not head.strip():
+        head = file.read(_HEAD_BYTES)
+        blank = not head.strip() and not file.read(1)
+    if blank:
         raise _unreadable("F01", "the file is empty", _DOWNLOAD_AGAIN)
     if re.match(rb"\s*(<!doctype|<html|<\?xml|<head|<body|<script)", head.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
         raise _unreadable(
@@ -218,9 +231,15 @@ def open_content(path: Path) -> Content:
             "Open the link in a browser, sign in if it asks, and download the file itself.",
         )
     if head.startswith(b"PK"):
-        return _open_workbook(path, zipped=True)
+        return _open_workbook(settings, path, zipped=True)
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        return _open_workbook(path, zipped=False)
+        return _open_workbook(settings, path, zipped=False)
+    if kind := next((kind for start, kind in _OTHER_KINDS.items() if head.startswith(start)), None):
+        raise _unreadable(
+            "F01",
+            f"the file is {kind}, whatever its name says",
+            "Unpack or export it, and send the table that is inside.",
+        )
     if path.suffix.lower() in (".xlsx", ".xlsm", ".xls", ".xlsb"):
         raise _unreadable("F01", "the file is named as a workbook but is none", _DOWNLOAD_AGAIN)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -236,63 +255,70 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _open_workbook(path: Path, *, zipped: bool) -> Workbook:
-    import pandas as pd
-
+def _open_workbook(settings: Settings, path: Path, *, zipped: bool) -> Workbook:
+    most = settings.workbook_megabytes << 20
+    unpacked = path.stat().st_size
     if zipped:
         try:
             with zipfile.ZipFile(path) as archive:
                 unpacked = sum(member.file_size for member in archive.infolist())
                 is_workbook = any(name.startswith("xl/") or name == "mimetype" for name in archive.namelist())
-        except (zipfile.BadZipFile, OSError) as error:
-            raise _unreadable("F02", "the workbook is damaged or was cut off in transfer", _DOWNLOAD_AGAIN) from error
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise _damaged() from error
         if not is_workbook:
             raise _unreadable(
                 "F01", "the file is a ZIP archive, not a workbook", "Unpack it and send the files that are inside."
             )
-        if unpacked > _LARGEST_UNPACKED:
-            raise _unreadable(
-                "F02", f"the workbook unpacks to {unpacked / 1e9:.1f} GB, more than is read", _DOWNLOAD_AGAIN
-            )
-    elif "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+    if unpacked > most:
         raise _unreadable(
-            "F04", "the workbook is protected with a password", "Save it without a password and send it again."
+            "F02",
+            f"the workbook unpacks to {unpacked >> 20:,} MB, and {settings.workbook_megabytes:,} MB are the most that is read",
+            _TOO_LARGE_ACTION,
         )
-    try:
-        frames = pd.read_excel(path, sheet_name=None, header=None, dtype=object, na_filter=False, engine="calamine")
-    except Exception as error:  # the parser raises many kinds; all mean the same to the sender
+    if not zipped and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
+        raise _protected()
+    return Workbook(_sheets(settings, path))
+
+
+def _sheets(settings: Settings, path: Path) -> dict[str, list[list[Any]]]:
+    """The cells, by the program that may die of them."""
+    limits = (settings.workbook_megabytes, settings.workbook_seconds)
+    done = subprocess.run(
+        [sys.executable, cells.__file__, str(path.absolute()), *map(str, limits)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return dict(json.loads(line) for line in done.stdout.splitlines())
+    if done.returncode == cells.PROTECTED:
+        raise _protected()
+    if done.returncode == cells.DAMAGED:
+        cause = done.stderr.decode(errors="replace").rstrip().rpartition("\n")[2]
+        raise _damaged(cause.rpartition("Error: ")[2])
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise _unreadable(
-            "F02", f"the workbook is damaged or was cut off in transfer ({str(error)[:120]})", _DOWNLOAD_AGAIN
-        ) from error
-    return Workbook({str(name): frame.to_numpy(dtype=object).tolist() for name, frame in frames.items()}, path)
+            "F02",
+            f"reading the workbook took more than {settings.workbook_seconds} seconds, the most that is allowed",
+            _TOO_LARGE_ACTION,
+        )
+    raise _unreadable(
+        "F02",
+        f"reading the workbook took more than {settings.workbook_megabytes:,} MB of memory, or it has more than"
+        f" {cells.MOST_CELLS:,} cells: are there cells far outside the table?",
+        _TOO_LARGE_ACTION,
+    )
 
 
-def _left_out(path: Path, sheet: str) -> Iterator[tuple[int, int, str]]:
-    """0-based row and column, and text, of each cell of an .xlsx sheet that has an error or a formula without a value.
+def _damaged(cause: str = "") -> FileRejected:
+    detail = f" ({cause[:120]})" if cause else ""
+    return _unreadable("F02", f"the workbook is damaged or was cut off in transfer{detail}", _DOWNLOAD_AGAIN)
 
-    The parser has opened the workbook before, and within its limits; expat bounds what entities may expand to.
-    """
-    with zipfile.ZipFile(path) as archive:
-        if "xl/workbook.xml" not in archive.namelist():
-            return
-        book = ElementTree.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
-        links = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-        named = (of for of in book.iterfind(".//{*}sheets/{*}sheet") if of.get("name") == sheet)
-        ids = {value for of in named for key, value in of.items() if key.endswith("}id")}
-        target = next((str(link.get("Target")) for link in links if link.get("Id") in ids), None)
-        if target is None:
-            return
-        with archive.open(target[1:] if target.startswith("/") else f"xl/{target}") as content:
-            for _, cell in ElementTree.iterparse(content):  # noqa: S314
-                place = re.fullmatch(r"([A-Z]+)(\d+)", cell.get("r", "")) if cell.tag.endswith("}c") else None
-                if place is None:
-                    continue
-                value, formula = cell.findtext("{*}v"), cell.findtext("{*}f")
-                text = value if cell.get("t") == "e" else None
-                if formula is not None and not value and cell.get("t") != "str":
-                    text = f"={formula}"
-                if text:
-                    yield int(place[2]) - 1, column_index(place[1]), text
+
+def _protected() -> FileRejected:
+    return _unreadable(
+        "F04", "the workbook is protected with a password", "Save it without a password and send it again."
+    )
 
 
 def marked(workbook: Workbook, marker: str) -> bool:
@@ -324,9 +350,11 @@ def normalise(text: Any) -> str:
 
 
 def nearest(text: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like a text (case ignored), for messages; None when nothing comes close."""
+    """The candidate most like a text (case ignored), for messages; None when nothing comes close, or where there are so many
+    candidates that none is worth the time.
+    """
     known = {candidate.casefold(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(text.casefold(), known, n=1, cutoff=0.5)
+    found = difflib.get_close_matches(text.casefold(), known, n=1, cutoff=0.5) if len(known) <= _COMPARED else ()
     return known[found[0]] if found else None
 
 
@@ -339,11 +367,32 @@ def period_from_text(layout: Layout, text: str) -> str | None:
     """``2024`` or ``2024-06`` by the layout's pattern with groups ``year`` and perhaps ``month``."""
     if layout.period.pattern is None:
         return None
-    found = re.search(layout.period.pattern, text)
+    found = re.search(layout.period.pattern, text, re.ASCII)
     if found is None:
         return None
     parts = found.groupdict()
     return f"{parts['year']}-{parts['month']}" if parts.get("month") else parts["year"]
+
+
+def malformed_code(code: str) -> Problem | None:
+    """The problem of an organisation code that looks like one and is another; None where the code may stand.
+
+    A letter of another alphabet, or a sign that nobody sees, would make an organisation of its own, without a name. A code
+    without any letter or digit is for the gate: it is missing.
+    """
+    if _CODE.fullmatch(code) or not any(sign.isalnum() for sign in code):
+        return None
+    strange = next((sign for sign in code if not (sign.isascii() and sign.isalnum())), "")
+    name = unicodedata.name(strange, f"U+{ord(strange):04X}") if strange else ""
+    return Problem(
+        rule="V12",
+        scope="file",
+        value=code,
+        message=f"the organisation code holds a sign that no code has ({name.lower()})"
+        if strange
+        else f"the organisation code has {len(code):,} characters, where codes have three to five",
+        action="Type the code anew, with letters from A to Z and digits alone.",
+    )
 
 
 def period_missing(layout: Layout, example: str, told: str | None = None) -> Problem:

@@ -24,6 +24,7 @@ from wres.readers.content import (
     Workbook,
     cell_text,
     csv_text,
+    malformed_code,
     name_fits,
     nearest,
     normalise,
@@ -38,6 +39,11 @@ _LONGEST_CELL = 1_000_000
 csv.field_size_limit(_LONGEST_CELL)
 assert BLOCK < _LONGEST_CELL, "a text longer than a block is read by the csv module, which minds the limit"
 _LISTED = 20
+# A spreadsheet that was formatted to its last column has 16,384 of them; the widest table here has 27.
+_MOST_COLUMNS = 1000
+_LONGEST_RECORD = 20_000_000
+# What is longer is no date, and is not kept to be looked up again.
+_LONGEST_DATE = 100
 # All quarters of ten years for ten times the organisations there are: more is another column under this header.
 _MOST_CONTENTS = 100_000
 # A workbook's dates come with their time.
@@ -81,7 +87,6 @@ def read(
     """
     if isinstance(content, Workbook):
         sheet, warnings = _choose_sheet(source, layout, content)
-        content.restore(sheet)
         cells = content.sheets[sheet]
         order = _order(settings, source, layout, _sheet_head(cells), sheet)
         batch = DelimitedRows(layout, order, _cell_parts(cells, len(order)), name, period, sheet)
@@ -192,6 +197,8 @@ def _order(
     Raises:
         FileRejected: with every header that is unknown, doubled or missing.
     """
+    if len(head) > _MOST_COLUMNS:
+        raise FileRejected(_too_wide(len(head), sheet))
     columns = _columns(settings, source, layout)
     order = [columns.get(header_key(field)) for field in head]
     unread = [field for field, column in zip(head, order, strict=True) if column is None]
@@ -323,12 +330,17 @@ class DelimitedRows(Batch):
         code = fields[self._code_at].strip() if self._code_at is not None else ""
         if not cell and not code and _is_blank(fields):
             return None
-        period, wrong = self._period_of(cell)
+        if problem := malformed_code(code):
+            self._refuse(
+                number, code, replace(problem, sheet=self._sheet, row=number, column=self.layout.organisation_column)
+            )
+            return None
+        period, wrong = self._period_of(cell[:_LONGEST_DATE])
         self._newest = max(self._newest, period)
         if not self._owned:
             period = self._said or "" if self._declared.row_period and self._declared.origin == "name" else ""
         elif wrong:
-            self._refuse_date(number, cell, wrong)
+            self._refuse(number, cell, self._date_problem(number, cell, wrong))
             return None
         elif not period:
             # The row is loaded, for the gate to name it; where no row can be dated, this is what is said of the file.
@@ -344,7 +356,7 @@ class DelimitedRows(Batch):
         own = [period] if self._declared.row_period else []
         made = stamp + "," + csv_text([[self._sheet, *own, ""]]).removesuffix("\r\n")
         # A row that begins with blanks may be blank: each is looked at.
-        if cell or code or key is False:
+        if (cell or code or key is False) and len(cell) <= _LONGEST_DATE:
             stamps[key] = made
         return made
 
@@ -406,10 +418,10 @@ class DelimitedRows(Batch):
             action="Check for a missing or extra column, or a comma outside quotation marks.",
         )
 
-    def _refuse_date(self, number: int, cell: str, wrong: str) -> None:
+    def _refuse(self, number: int, cell: str, problem: Problem) -> None:
         known = self._refused.get(cell)
         if known or len(self._refused) < _LISTED:
-            self._refused[cell] = _more(known) or self._date_problem(number, cell, wrong)
+            self._refused[cell] = _more(known) or problem
 
     def _date_problem(self, number: int, cell: str, message: str) -> Problem:
         return Problem(
@@ -418,7 +430,7 @@ class DelimitedRows(Batch):
             sheet=self._sheet,
             row=number,
             column=self._declared.column,
-            value=cell[:200],
+            value=cell,
             message=message,
             action="Correct the date, and send the file again."
             if self._declared.step != "quarter"
@@ -432,7 +444,7 @@ class DelimitedRows(Batch):
             sheet=self._sheet,
             row=number,
             column=self.layout.organisation_column,
-            value=code[:200],
+            value=code,
             message=f"the column holds more than {_MOST_CONTENTS:,} different codes by period: are these organisations?",
             action="Check the headers: each column has to stand under its own.",
         )
@@ -440,42 +452,42 @@ class DelimitedRows(Batch):
 
 def _text_parts(content: Text, head: int) -> Iterator[_Part]:
     """The lines below the line ``head``, block by block. Lines are counted as editors count them, blank ones included."""
-    blocks, number = content.blocks(), 0
-    for block in blocks:
-        if '"' not in block and len(block) <= _LONGEST_CELL:
+    number, open_cell, error = 0, "", None
+    for block in content.blocks():
+        if not open_cell and '"' not in block and len(block) <= _LONGEST_CELL:
             if "\r" in block:
                 block = block.replace("\r\n", "\n").replace("\r", "\n")
             lines = block.removesuffix("\n").split("\n")
             above = max(head - number, 0)
             yield _Part(first=number + above + 1, lines=lines[above:])
             number += len(lines)
-        else:
-            records, last, error = _quoted(block, blocks)
-            yield _Part(records=[(number + line, fields) for line, fields in records if number + line > head])
-            if error:
-                raise FileRejected(_unreadable_line(number + last, error))
-            number += last
+            continue
+        records, last, open_cell, error = _quoted(open_cell + block)
+        yield _Part(records=[(number + line, fields) for line, fields in records if number + line > head])
+        number += last
+        # A cell that is open at the end of a block goes on in the next.
+        if error and (not open_cell or len(open_cell) > _LONGEST_RECORD):
+            raise FileRejected(_unreadable_line(number + 1, error))
+    if error:
+        raise FileRejected(_unreadable_line(number + 1, error))
 
 
-def _quoted(block: str, blocks: Iterator[str]) -> tuple[list[_Record], int, csv.Error | None]:
-    """Records of a block with the line on which each ends, the line it was read to, and what ended the reading early.
-
-    A cell that is open at the end of the block goes on in the next, which is then read with it.
+def _quoted(text: str) -> tuple[list[_Record], int, str, csv.Error | None]:
+    """Records of a text with the line on which each ends, and the line of the last; the record that is open at the end, if
+    any; and what ended the reading early.
     """
-    while True:
-        text = io.StringIO(block, newline="")
-        reader = csv.reader(text, strict=True)
-        records: list[_Record] = []
-        try:
-            for fields in reader:
-                records.append((reader.line_num, fields))
-            return records, reader.line_num, None
-        except csv.Error as error:
-            following = None if text.read(1) else next(blocks, None)
-            if following is None:
-                # The line on which the record begins: where it was found to be wrong may be far below.
-                return records, records[-1][0] + 1 if records else 1, error
-            block += following
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, strict=True)
+    records: list[_Record] = []
+    last = read = 0
+    try:
+        for fields in reader:
+            records.append((reader.line_num, fields))
+            last, read = reader.line_num, lines.tell()
+        return records, reader.line_num, "", None
+    except csv.Error as error:
+        # The line on which the record begins is named: where it was found to be wrong may be far below.
+        return records, last, "" if lines.read(1) else text[read:], error
 
 
 def _cell_parts(cells: Sequence[Sequence[object]], width: int) -> Iterator[_Part]:
@@ -522,6 +534,17 @@ def _no_rows(sheet: str | None) -> Problem:
         sheet=sheet,
         message="the file has no data rows" if sheet is None else "the sheet has no data rows",
         action="Send the file again, with its rows.",
+    )
+
+
+def _too_wide(columns: int, sheet: str | None) -> Problem:
+    return Problem(
+        rule="F02",
+        scope="file",
+        sheet=sheet,
+        row=1,
+        message=f"the header has {columns:,} columns, and {_MOST_COLUMNS:,} are the most that is read",
+        action="Export the table alone, without the columns beside it.",
     )
 
 

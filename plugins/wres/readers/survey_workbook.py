@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from wres.problems import FileRejected, Problem, column_letters
@@ -15,6 +15,7 @@ from wres.readers.content import (
     Row,
     Workbook,
     cell_text,
+    malformed_code,
     name_fits,
     nearest,
     normalise,
@@ -26,6 +27,7 @@ from wres.settings import Settings
 
 Cells = list[list[Any]]
 _UNREGISTERED = ""
+_MOST_COLUMNS = 1000
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def _rows(
 ) -> Iterator[Row]:
     if layout.one_content:
         organisations.add("*")
+    malformed: dict[str, Problem] = {}
     for sheet, cells, keys, columns in sheets:
         for number, row in enumerate(cells[layout.first_data_row - 1 :], start=layout.first_data_row):
             if all(cell == "" or cell is None for cell in row):
@@ -111,6 +114,9 @@ def _rows(
                 code = key_values[list(keys).index(layout.organisation_column)]
                 if code:
                     organisations.add(code)
+                    if problem := malformed_code(code):
+                        letters = column_letters(keys[layout.organisation_column])
+                        malformed.setdefault(code, replace(problem, sheet=sheet, row=number, column=letters))
             for column in columns:
                 yield (
                     sheet,
@@ -124,6 +130,8 @@ def _rows(
                     column.answer,
                     cell_text(row[column.index]),
                 )
+    if malformed:
+        raise FileRejected(*malformed.values())
 
 
 class _Reading:
@@ -152,6 +160,10 @@ class _Reading:
                 continue
             keys = self._keys(sheet, cells)
             if not keys:
+                continue
+            if len(_row(cells, self.layout.label_row)) > _MOST_COLUMNS:
+                message = f"the sheet has more than {_MOST_COLUMNS:,} columns, where the widest official one has 81"
+                self.problems.append(self._problem("F02", message, sheet=sheet))
                 continue
             # A renamed key is said together with all else that is wrong with the sheet.
             columns = self._columns(sheet, cells, first=max(*keys.values(), len(self.layout.keys) - 1) + 1)
