@@ -232,6 +232,7 @@ CASES: dict[Key, Case] = {
     ("peer_groups__member", "V12", "the organisation is in the peer set more than once"): Case(
         {}, "org_code", None, repeats=("peer_set", "org_code")
     ),
+    ("peer_groups__member", "V34", "the name of a peer set has more than 100 characters"): cell("peer_set", "x" * 101),
     ("peer_groups__member", "V34", "the name of a peer set is written in two ways"): cell("peer_set", "Inner Cities"),
     ("reference_results__figure", "V12", "the figure is given more than once"): Case(
         {"value": "2"},

@@ -21,6 +21,7 @@ def environment(of: Settings) -> dict[str, str]:
         "WRES_PROJECT": str(of.project),
         "WRES_WAREHOUSE_URL": of.warehouse_url or "",
         "WRES_KEEP_RELEASES": str(of.keep_releases),
+        "WRES_WORKBOOK_MEGABYTES": str(of.workbook_megabytes),
     }
 
 

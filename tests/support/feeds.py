@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -205,16 +206,25 @@ def source_of(table: str) -> str:
     return table.split("__")[0]
 
 
+def columns_of(table: str) -> list[str]:
+    """Columns of the table's layout, in their order."""
+    of = registry.registry(settings())[source_of(table)]
+    layout = next(layout for layout in of.layouts if of.raw_table(layout) == table)
+    return [column for column in layout.raw_columns if not column.startswith("_")]
+
+
+def text(table: str, rows: Sequence[Feed]) -> str:
+    """The rows as CSV, header first."""
+    written = io.StringIO(newline="")
+    writer = csv.DictWriter(written, columns_of(table), restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return written.getvalue()
+
+
 def write(table: str, rows: Sequence[Feed], folder: Path) -> Path:
     """A CSV file of the table, under the name its layout expects, of the first quarter of 2024."""
-    source = source_of(table)
-    of = registry.registry(settings())[source]
-    layout = next(layout for layout in of.layouts if of.raw_table(layout) == table)
-    columns = [column for column in layout.raw_columns if not column.startswith("_")]
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{source}_2024-03.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+    path = folder / f"{source_of(table)}_2024-03.csv"
+    path.write_bytes(text(table, rows).encode())
     return path

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from wres.problems import FileRejected, Problem
 from wres.readers import benchmark_workbook, delimited, survey_workbook
-from wres.readers.content import Batch, Text, Workbook, marked, open_content
+from wres.readers.content import Batch, Content, Text, Workbook, marked, open_content
 from wres.registry import BenchmarkWorkbook, Delimited, Layout, Source, SurveyWorkbook
 from wres.settings import Settings
 
-__all__ = ["Batch", "read"]
+__all__ = ["Batch", "read", "read_content"]
 
 
 def read(settings: Settings, source: Source, path: Path, name: str, period: str | None = None) -> Batch:
@@ -29,7 +29,11 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
     Raises:
         FileRejected: with all the problems found, when the file cannot become rows.
     """
-    content = open_content(settings, path)
+    return read_content(settings, source, open_content(settings, path), name, period)
+
+
+def read_content(settings: Settings, source: Source, content: Content, name: str, period: str | None) -> Batch:
+    """The same, once the file is open."""
     fits = [(layout, _fit(settings, source, layout, content, name)) for layout in source.layouts]
     layout, fit = max(fits, key=lambda pair: pair[1])
     if fit <= 0:

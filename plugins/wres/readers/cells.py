@@ -12,6 +12,7 @@ says why where it prints none.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import resource
@@ -19,6 +20,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -47,7 +49,10 @@ def main(path: str, megabytes: int, seconds: int) -> int:
 
 
 def _print_sheets(path: str, most_printed: int) -> int:
-    book = python_calamine.load_workbook(path)
+    # Given a path, the parser would believe the name's ending.
+    book = python_calamine.load_workbook(io.BytesIO(Path(path).read_bytes()))
+    if not book.sheet_names:
+        raise ValueError("it has no sheets")
     cells = printed = 0
     for name in book.sheet_names:
         sheet = book.get_sheet_by_name(name)

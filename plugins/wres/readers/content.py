@@ -221,8 +221,14 @@ def open_content(settings: Settings, path: Path) -> Content:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-        blank = not head.strip() and not file.read(1)
-    if blank:
+        goes_on = bool(file.read(1))
+    if not head.strip():
+        if goes_on:
+            raise _unreadable(
+                "F01",
+                "the file begins with thousands of blanks",
+                "Delete them: the table has to start in the first rows.",
+            )
         raise _unreadable("F01", "the file is empty", _DOWNLOAD_AGAIN)
     if re.match(rb"\s*(<!doctype|<html|<\?xml|<head|<body|<script)", head.removeprefix(b"\xef\xbb\xbf"), re.IGNORECASE):
         raise _unreadable(
@@ -299,7 +305,7 @@ def _sheets(settings: Settings, path: Path) -> dict[str, list[list[Any]]]:
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         raise _unreadable(
             "F02",
-            f"reading the workbook took more than {settings.workbook_seconds} seconds, the most that is allowed",
+            f"reading the workbook took more than {settings.workbook_seconds} s of processor time, the most that is allowed",
             _TOO_LARGE_ACTION,
         )
     raise _unreadable(
