@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from corpus.page import PAGE, page
 
 from wres import cli, reference, registry
+from wres.readers import cells, content, delimited, survey_workbook
 from wres.settings import settings
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -176,3 +178,21 @@ def test_schedules_are_said_in_words(schedule, words):
 def test_an_unknown_docs_block_is_refused():
     with pytest.raises(reference.PageError, match="no_such_block"):
         reference._resolved("{{ doc('no_such_block') }}", {})
+
+
+def test_the_page_of_bad_files_is_that_of_the_corpus():
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `PYTHONPATH=tests/support python -m corpus.page`"
+
+
+def test_the_page_of_bad_files_states_the_limits_there_are():
+    limits = PAGE.read_text(encoding="utf-8").partition("## Limits")[2]
+    for limit in (
+        settings().workbook_megabytes,
+        settings().workbook_seconds,
+        cells.MOST_CELLS,
+        delimited._MOST_COLUMNS,
+        survey_workbook._MOST_COLUMNS,
+        delimited._LONGEST_CELL,
+        content._LONGEST_LINE,
+    ):
+        assert f"| {limit:,}" in limits
