@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from wres import archive
-from wres.problems import FileRejected
+from wres.problems import FileRejected, Problem
 from wres.settings import Settings, settings
 
 CONTENT = b"org,value\r\nRAA,1\r\n"
@@ -140,3 +140,46 @@ def test_sweep_removes_only_old_half_made_copies(home: Settings, dropped: Path) 
     assert not old.exists()
     assert new.exists()
     assert archived.path.exists()
+
+
+def refused(home: Settings, path: Path) -> Problem:
+    with pytest.raises(FileRejected) as caught:
+        archive.archive(home, "organisations", path)
+    assert not home.archive.exists(), "nothing is kept of what is refused"
+    [problem] = caught.value.problems
+    assert (problem.rule, problem.scope) == ("F07", "file")
+    return problem
+
+
+def test_a_link_is_not_followed(home: Settings, dropped: Path) -> None:
+    link = dropped.with_name("link.csv")
+    link.symlink_to(dropped)
+    assert refused(home, link).message == "the file cannot be taken in: it is a link to another file"
+
+
+def test_a_file_that_is_gone(home: Settings, dropped: Path) -> None:
+    dropped.unlink()
+    assert refused(home, dropped).message == "the file cannot be taken in: no such file or directory"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(home: Settings, dropped: Path) -> None:
+    dropped.chmod(0)
+    problem = refused(home, dropped)
+    assert problem.message == "the file cannot be taken in: permission denied"
+    assert problem.action == "Give the warehouse the right to read it, or send it again."
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("etr 2026-07 (é).csv", "etr 2026-07 (é).csv"),
+        ("a\nb\u202ec.csv", "a\\nb\\u202ec.csv"),
+        (os.fsdecode(b"\xff.csv"), "\\udcff.csv"),
+        ("\x01" * 200 + "_2026-07.csv", "\\x01" * 15 + "…" + "\\x01\\x01_2026-07.csv"),
+    ],
+)
+def test_names_are_kept_so_that_they_can_be_read(home: Settings, tmp_path: Path, sent: str, kept: str) -> None:
+    path = tmp_path / sent
+    path.write_bytes(CONTENT)
+    assert archive.archive(home, "organisations", path).path.name == kept

@@ -19,7 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wres.problems import column_letters
-from wres.readers.content import cell_text, nearest, open_content
+from wres.readers.content import cell_text, nearest
+from wres.readers.opening import open_content
 from wres.settings import Settings, settings
 
 DATA = Path(__file__).parents[1] / "data"

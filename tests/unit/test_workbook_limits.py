@@ -15,7 +15,8 @@ from corpus import sizes
 from corpus.sheets import returned
 
 from wres.problems import FileRejected, Problem
-from wres.readers.content import Workbook, open_content
+from wres.readers.content import Workbook
+from wres.readers.opening import open_content
 from wres.settings import Settings, settings
 
 LIMITED = replace(settings(), workbook_megabytes=128, workbook_seconds=5)
@@ -25,7 +26,7 @@ import resource, sys
 from dataclasses import replace
 from pathlib import Path
 from wres.problems import FileRejected
-from wres.readers.content import open_content
+from wres.readers.opening import open_content
 from wres.settings import settings
 idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from wres.problems import FileRejected, Problem
 from wres.readers import benchmark_workbook, delimited, survey_workbook
-from wres.readers.content import Batch, Content, Text, Workbook, marked, open_content
+from wres.readers.content import Batch, Content, Text, Workbook, marked
+from wres.readers.opening import open_content
 from wres.registry import BenchmarkWorkbook, Delimited, Layout, Source, SurveyWorkbook
 from wres.settings import Settings
 
