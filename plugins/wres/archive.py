@@ -39,7 +39,7 @@ def sha256_of(path: Path) -> str:
 
 
 def kept_name(path: Path) -> str:
-    """A file's name as it is archived, recorded and shown: what is invisible in it, or no text, is written as an escape."""
+    """A file's name as it is archived, recorded and shown: what is invisible in it is written as an escape."""
     name = shown(path.name)
     return name if len(name.encode()) <= _LONGEST_NAME else f"{name[:60]}…{name[-20:]}"
 
@@ -51,6 +51,10 @@ def obstacle(path: Path) -> Problem | None:
     """
     if path.is_symlink():
         return _obstacle("it is a link to another file", "Put the file itself into the folder.")
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return _obstacle("its name or its folder's is no text", "Rename it.")
     try:
         path.open("rb").close()
     except OSError as error:

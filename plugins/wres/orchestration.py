@@ -31,6 +31,8 @@ RETRIES = 2
 _FIRST_DELAY = timedelta(seconds=5)
 # A mapped task costs a process of about two seconds, so many small files share one.
 _MAX_BATCHES = 8
+# Airflow keeps 250 characters of what it shows for a mapped task, and fails on more.
+_LONGEST_NAME = 200
 # What a file costs by itself, archive and bookkeeping, as so many bytes of reading.
 _FILE_COSTS_BYTES = 1_000_000
 # A file written to more recently than this may still be on its way; the next look takes it.
@@ -162,7 +164,7 @@ def _is_complete(path: Path) -> bool:
 
 
 def _batch_name(paths: Sequence[Path]) -> str:
-    first = kept_name(paths[0])
+    first = kept_name(paths[0])[:_LONGEST_NAME]
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
 
 

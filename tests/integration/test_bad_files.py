@@ -189,4 +189,5 @@ def test_the_same_again_looks_at_nothing_twice(dropped: Dropped) -> None:
     assert "accepted: " not in again.stdout
     assert "already known: " not in again.stdout
     waiting = wres(dropped.of, "status").stdout
-    assert all(f"{case.source}/{case.file}: the file cannot be taken in" in waiting for case in unread)
+    names = [f"{case.source}/{archive.kept_name(dropped.paths[case])}" for case in unread]
+    assert all(f"{name}: the file cannot be taken in" in waiting for name in names)

@@ -19,7 +19,6 @@ ODD = {
     "$(reboot) `id`; drop table.csv": "Commands",
     "=cmd|'!A1.csv": "The beginning of a formula",
     "ü" * 125 + ".csv": "As long as names may be (254 bytes)",
-    os.fsdecode(b"workforce_\xff\xfe.csv"): "Bytes that are no text",
 }
 
 for number, (odd, what) in enumerate(ODD.items()):
@@ -35,6 +34,20 @@ for number, (odd, what) in enumerate(ODD.items()):
 def turned_name(path: Path) -> None:
     """A name that shows another ending than it has: it is written with an escape."""
     write(path, "MZ\x90")
+
+
+@name(
+    "workforce_counts",
+    os.fsdecode(b"workforce_\xff\xfe.csv"),
+    "rejected",
+    "F07",
+    "no text",
+    "Rename it",
+    archived=False,
+)
+def bytes_for_a_name(path: Path) -> None:
+    """A name of bytes that are no text."""
+    write(path, counts(420))
 
 
 @name("workforce", "workforce_link.csv", "rejected", "F07", "it is a link", "Put the file itself", archived=False)
