@@ -112,6 +112,14 @@ def test_many_files_share_few_tasks_and_none_is_lost(settings, found):
     assert batches[0]["name"] == "return_000.csv and 26 more"
 
 
+def test_a_long_name_fits_what_airflow_shows_of_a_task(settings, found):
+    found(put(settings, "\u202e" + "x" * 240 + ".csv"))
+    [batch] = orchestration.batches(settings, source())
+    assert batch["name"].startswith("\\u202exxx")
+    assert len(batch["name"]) <= 250
+    assert len(batch["paths"]) == 1
+
+
 def test_large_files_are_spread_and_small_ones_fill_up(settings, found):
     """A quarter's national files and the returns of single trusts: no task has two of the large ones to load."""
     paths = put(
