@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from wres.problems import Problem
+from wres.problems import Problem, shown
 from wres.settings import Settings
 from wres.spreadsheet_safety import neutralised
 
@@ -51,6 +51,6 @@ def write(settings: Settings, source: str, sha256: str, name: str, problems: Seq
                 problem.count,
                 problem.action,
             )
-            sheet.write_row(number, 0, [neutralised(cell) if isinstance(cell, str) else cell for cell in cells])
+            sheet.write_row(number, 0, [neutralised(shown(cell)) if isinstance(cell, str) else cell for cell in cells])
         sheet.autofit()
     return report
