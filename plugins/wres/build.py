@@ -151,7 +151,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "WRES_DBT_PASSWORD": str(info["password"]),
         "WRES_DBT_DATABASE": str(info["dbname"]),
         "WRES_DBT_SSLMODE": str(info.get("sslmode", "prefer")),
-        **({"PGSSLROOTCERT": str(info["sslrootcert"])} if info.get("sslrootcert") else {}),
+        **{variable: str(info[key]) for key, variable in warehouse.TRANSPORT.items() if info.get(key)},
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }
