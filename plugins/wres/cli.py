@@ -48,6 +48,7 @@ class _Group(click.Group):
 
         from wres.annual_return.figures import ReturnError
         from wres.build import BuildError
+        from wres.forget import AmbiguousPersonError, UnknownPersonError
         from wres.gate import GateError, UnknownRuleError
         from wres.load import UnknownLoadError, UnknownSourceError
         from wres.postgres import PostgresError
@@ -63,6 +64,8 @@ class _Group(click.Group):
             UnknownReleaseError,
             UnknownRoleError,
             UnknownRuleError,
+            UnknownPersonError,
+            AmbiguousPersonError,
             FileNotFoundError,
             TraceError,
             ReturnError,
@@ -244,6 +247,41 @@ def withdraw(load_id: int, comment: str) -> None:
         raise click.BadParameter("say why; the comment is kept with the load", param_hint="--comment")
     name = loader.withdraw(settings(), load_id, comment.strip())
     click.echo(f"Load {load_id} ('{name}') is withdrawn. Next: wres run, which publishes what is in force now")
+
+
+@main.command()
+@click.argument("person_id")
+@click.option("--org", "org_codes", multiple=True, help="Organisation whose person it is, where several have one.")
+@click.option("--source", "sources", multiple=True, help="Source to look in; default: all with lines about people.")
+@click.option("--comment", default="", help="Why, or a case number, never the identifier; kept with the tombstone.")
+def forget(person_id: str, org_codes: tuple[str, ...], sources: tuple[str, ...], comment: str) -> None:
+    """Erase every row of a person, and leave them out of whatever is loaded from now on.
+
+    A PERSON_ID of - is read from standard input, so that no list of processes and no history of a shell shows it.
+    """
+    from wres import forget as forgetting
+
+    person = sys.stdin.readline().strip() if person_id == "-" else person_id
+    if person and person in comment:
+        raise click.BadParameter("the comment is kept, and must not name the person", param_hint="--comment")
+    done = forgetting.forget(settings(), person, org_codes=org_codes, sources=sources, comment=comment.strip())
+    if done.again and not done.rows:
+        click.echo("Forgotten before; no row is left.")
+    for table, rows in done.rows.items():
+        click.echo(f"{rows:>6,} {'row' if rows == 1 else 'rows'} of {table}")
+    for name in done.rewritten:
+        click.echo(f"archive: {name} is kept without the person's lines")
+    for name in done.deleted:
+        click.echo(f"archive: {name}, which was rejected, is deleted")
+    if done.reports:
+        click.echo(
+            f"{done.reports} {'report or log quotes' if done.reports == 1 else 'reports and logs quote'} them no longer"
+        )
+    for path in done.landing:
+        click.echo(f"still there, for you to delete: {path}")
+    click.echo(
+        "Next: wres run, which counts everything without them. Earlier releases, of figures alone, stay as they were published."
+    )
 
 
 @main.command()

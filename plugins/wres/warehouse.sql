@@ -111,6 +111,17 @@ create table if not exists ops.file (
     first_seen_at timestamptz not null default now()
 );
 
+-- Where a person was forgotten, the archive keeps the file without their rows, under the hash it came with, or no longer keeps it.
+alter table ops.file add column if not exists kept_sha256 text;
+alter table ops.file add column if not exists erased_at timestamptz;
+
+-- People who are never to be loaded again: keyed hashes, from which nobody can be told without the key in credentials.env.
+create table if not exists ops.forgotten (
+    digest text primary key,
+    comment text not null,
+    forgotten_at timestamptz not null default now()
+);
+
 create table if not exists ops.load (
     load_id bigint generated always as identity primary key,
     file_sha256 text not null references ops.file,
@@ -455,6 +466,7 @@ grant usage on schema ops to wres_loader, wres_gate, wres_transformer, wres_publ
 grant select on all tables in schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
+grant insert on ops.forgotten to wres_loader;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;

@@ -40,6 +40,7 @@ candidate                      | r           | rw        | rawd             | ra
 counted_by                     | r           | r         | rawd             | rawd           | -       | -
 current_content                | r           | r         | r                | r              | -       | -
 file                           | rawd        | r         | r                | r              | -       | -
+forgotten                      | ra          | r         | r                | r              | -       | -
 gate_result                    | rad         | ra        | ra               | raw            | -       | -
 gate_result_gate_result_id_seq | -           | -         | -                | -              | -       | -
 load                           | rawd        | r         | r                | r              | -       | -
