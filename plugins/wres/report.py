@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wres.problems import Problem
 from wres.settings import Settings
+from wres.spreadsheet_safety import neutralised
 
 
 def text(name: str, source: str, verdict: str, problems: Sequence[Problem]) -> str:
@@ -30,14 +31,14 @@ def write(settings: Settings, source: str, sha256: str, name: str, problems: Seq
     report.write_text(
         f"{text(name, source, 'rejected', problems)}\n\nfile sha256 {sha256}\nwritten {written_at}\n", encoding="utf-8"
     )
-    # Cells are written as strings and never as formulas: a supplier's value may begin with an equals sign.
+    # Cells are strings and never formulas: a supplier's value may begin with an equals sign.
     with xlsxwriter.Workbook(
         str(folder / "report.xlsx"), {"strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         sheet = book.add_worksheet("Problems")
         bold = book.add_format({"bold": True})
         headers = ("Rule", "Sheet", "Row", "Column", "Value", "Problem", "Places", "What to do")
-        sheet.write_row(0, 0, [f"{name}: rejected {written_at}"], bold)
+        sheet.write_row(0, 0, [neutralised(f"{name}: rejected {written_at}")], bold)
         sheet.write_row(2, 0, headers, bold)
         for number, problem in enumerate(problems, start=3):
             cells = (
@@ -50,6 +51,6 @@ def write(settings: Settings, source: str, sha256: str, name: str, problems: Seq
                 problem.count,
                 problem.action,
             )
-            sheet.write_row(number, 0, cells)
+            sheet.write_row(number, 0, [neutralised(cell) if isinstance(cell, str) else cell for cell in cells])
         sheet.autofit()
     return report

@@ -14,10 +14,9 @@ from wres.annual_return.checks import Check
 from wres.annual_return.figures import Figures
 from wres.annual_return.form import HEADER, SYNTHETIC, Line
 from wres.settings import Settings
+from wres.spreadsheet_safety import neutralised
 
 _WIDTHS = (10, 10, 10, 34, 22, 12, 12, 12, 12, 15, 60)
-# A cell that begins so is a formula to a spreadsheet, at the latest when the sheet is saved as text and opened again.
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 _COLOURS = {
     "passed": "#d8ead2",
     "failed": "#f4c7c3",
@@ -71,14 +70,9 @@ def _write(sheet: Worksheet, row: int, cells: Iterable[str | int | float | None]
     for column, cell in enumerate(cells):
         if isinstance(cell, str):
             if cell:
-                sheet.write_string(row, column, _plain(cell), style)
+                sheet.write_string(row, column, neutralised(cell), style)
         elif cell is not None:
             sheet.write_number(row, column, cell, style)
-
-
-def _plain(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_ACTIVE) else text
 
 
 def _read_me(settings: Settings, figures: Figures, has_previous: bool) -> list[str]:
