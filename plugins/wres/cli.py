@@ -48,6 +48,7 @@ class _Group(click.Group):
 
         from wres.annual_return.figures import ReturnError
         from wres.build import BuildError
+        from wres.export import ExportError
         from wres.forget import AmbiguousPersonError, UnknownPersonError
         from wres.gate import GateError, UnknownRuleError
         from wres.load import UnknownLoadError, UnknownSourceError
@@ -66,6 +67,7 @@ class _Group(click.Group):
             UnknownRuleError,
             UnknownPersonError,
             AmbiguousPersonError,
+            ExportError,
             FileNotFoundError,
             TraceError,
             ReturnError,
@@ -460,6 +462,21 @@ def return_(org_code: str, wres_year: int, path: Path, basis: str | None, releas
     for check in made.checks:
         if check.result not in ("passed", "not checked"):
             click.echo(f"  {check.result}: {check.rule} {check.looks_for}" + (f". {check.says}" if check.says else ""))
+
+
+@main.command()
+@click.argument("table")
+@click.argument("path", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--release", type=int, help="Release to take the table from; default: the current one.")
+@click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+def export(table: str, path: Path, release: int | None, force: bool) -> None:
+    """Write a published table as OUT.csv, OUT.parquet or OUT.xlsx, with what its columns mean."""
+    from wres import export as exporting
+
+    with _progress() as say:
+        made = exporting.export(settings(), table, path, release=release, force=force, say=say)
+    kind = ", SYNTHETIC figures" if made.is_synthetic else ""
+    click.echo(f"written: {' and '.join(map(str, made.paths))} ({made.rows:,} rows of release {made.release_id}{kind})")
 
 
 @main.command()

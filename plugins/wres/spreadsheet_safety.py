@@ -6,7 +6,7 @@ import re
 
 # A cell that begins so is a formula to some spreadsheet, at the latest when it is saved as text and opened again.
 # The wide forms are what East Asian keyboards write, and spreadsheets take them for the same.
-_ACTIVE = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+_ACTIVE = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
