@@ -266,7 +266,15 @@ def forget(person_id: str, org_codes: tuple[str, ...], sources: tuple[str, ...],
     person = sys.stdin.readline().strip() if person_id == "-" else person_id
     if person and person in comment:
         raise click.BadParameter("the comment is kept, and must not name the person", param_hint="--comment")
-    done = forgetting.forget(settings(), person, org_codes=org_codes, sources=sources, comment=comment.strip())
+    with _progress() as say:
+        done = forgetting.forget(
+            settings(),
+            person,
+            org_codes=org_codes,
+            sources=sources,
+            comment=comment.strip(),
+            waiting=lambda: say("waiting for another wres process"),
+        )
     if done.again and not done.rows:
         click.echo("Forgotten before; no row is left.")
     for table, rows in done.rows.items():

@@ -12,7 +12,7 @@ import hmac
 import mmap
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -97,6 +97,7 @@ def forget(
     sources: Collection[str] = (),
     comment: str = "",
     wait_seconds: float = 600,
+    waiting: Callable[[], None] = lambda: None,
 ) -> Forgotten:
     """Erase a person from raw, rejects, archive, reports and logs, and keep them out from now on. Repeatable.
 
@@ -109,6 +110,7 @@ def forget(
         sources: sources to look in; by default all with lines about people.
         comment: why, or for whom (never the identifier); kept with the tombstone.
         wait_seconds: how long to wait for a build to end.
+        waiting: is called when it has to wait.
 
     Raises:
         UnknownPersonError: nothing names the person, and they have not been forgotten before.
@@ -120,7 +122,7 @@ def forget(
         raise UnknownPersonError(f"{identifier!r} is nobody's identifier.")
     tables = _tables(settings, sources)
     with (
-        warehouse.writer(settings, wait_seconds=wait_seconds),
+        warehouse.writer(settings, wait_seconds=wait_seconds, waiting=waiting),
         warehouse.connect(settings, "wres_loader", autocommit=True) as connection,
     ):
         held = _held(connection, tables, identifier)
@@ -361,8 +363,8 @@ def _erase(
             )
             rows += _delete(connection, table, people)
     for table in existing:
-        # What was deleted stays in the table's pages until then.
-        connection.execute(sql.SQL("vacuum raw.{}").format(sql.Identifier(table.name)))
+        # Until then what was deleted stays in the pages of the table, and in its statistics.
+        connection.execute(sql.SQL("vacuum (analyze) raw.{}").format(sql.Identifier(table.name)))
     rewritten, deleted = _clean_archive(settings, connection, tables, people)
     reports = _clean_reports(settings, connection, tables, people) + _clean_logs(settings, people)
     _count_afresh(settings)

@@ -13,7 +13,7 @@ from candidates import administrator
 from click.testing import CliRunner
 from commands import environment, wres
 
-from wres import archive, build, forget, load, run, warehouse
+from wres import archive, build, forget, load, warehouse
 from wres.cli import main
 from wres.gate import judge_loads
 from wres.problems import Problem
@@ -54,6 +54,9 @@ def everywhere(of: Settings, identifier: str) -> set[str]:
             row = connection.execute(f"select 1 from {table} as t where t::text like %s limit 1", [f"%{identifier}%"])
             if row.fetchone():
                 found.add(table)
+        known = "select 1 from pg_stats where concat(most_common_vals, histogram_bounds) like %s limit 1"
+        if connection.execute(known, [f"%{identifier}%"]).fetchone():
+            found.add("the planner's statistics")
     for path in of.home.rglob("*"):
         if path.is_file() and identifier.encode() in path.read_bytes():
             found.add(str(path.relative_to(of.home)))
@@ -356,8 +359,8 @@ def test_next_release_is_computed_without_the_person(
     assert said.exit_code == 0, said.output
     assert build.changed_inputs(of), "the next run publishes a release without the person"
 
-    code, sentence = run.build_and_publish(of, lambda text: None)
-    assert code == run.OK, sentence
+    with warehouse.writer(of):
+        build.build(of)
     assert everywhere(of, person) == set()
     # Tables that follow people hold a number in place of the identifier: it has gone too.
     [(key,)] = rows(of, "select hashtextextended(%s, 0)", person)
@@ -365,9 +368,9 @@ def test_next_release_is_computed_without_the_person(
     heads = (
         "select as_at, white_count + bme_count + unknown_count from {}.restricted_indicator_result where org_code = %s"
         " and level = 'organisation' and indicator_code = '1' and slice = 'all' and basis = 'records'"
-        " and organisation_basis = 'as_reported' and period_kind = 'quarterly'"
+        " and organisation_basis = 'as_reported' and period_kind = 'quarterly' and denominator = 'all_staff'"
     )
-    before, after = (dict(rows(of, heads.format(schema), org_code)) for schema in ("release_0001", "release_0002"))
+    before, after = (dict(rows(of, heads.format(schema), org_code)) for schema in ("release_0001", "marts"))
     assert len(before) >= quarters
     assert sum(before.values()) - sum(after.values()) == quarters, (
         "one head fewer in each quarter, and no other figure moved"
