@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,7 +94,9 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
                 _obstacle("it changed while it was being archived", "Drop it again when it is complete.")
             )
         copy.chmod(0o444)
-        _write_manifest(Path(incoming), source, name, sha256, copy.stat().st_size, None)
+        _write_manifest(
+            Path(incoming), source=source, name=name, sha256=sha256, bytes=copy.stat().st_size, period=None
+        )
         try:
             Path(incoming).rename(folder)
         except OSError:  # another process archived the same bytes in the meantime
@@ -120,7 +123,7 @@ def settle(settings: Settings, source: str, archived: Archived, period: str) -> 
         raise ValueError(f"{period!r} is no period; the archive makes no folder of that name.")
     wanted = settings.archive / source / period / archived.sha256[:12]
     wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_manifest(current.parent, source, archived.name, archived.sha256, archived.bytes, period)
+    _write_manifest(current.parent, period=period)
     current.parent.rename(wanted)
     return wanted / archived.name
 
@@ -134,9 +137,34 @@ def find(settings: Settings, source: str, sha256: str) -> Path | None:
     return None
 
 
+def rewrite(path: Path, lines: Iterable[str]) -> str:
+    """Keep other lines in place of an archived file's, under the hash that it came with; returns the hash of what is kept.
+
+    For what has to be erased and for nothing else. A file whose lines are the same stays as it is.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent.parent, prefix=".incoming-") as incoming:
+        copy = Path(incoming) / path.name
+        with copy.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        kept = sha256_of(copy)
+        if kept != sha256_of(path):
+            copy.chmod(0o444)
+            _write_manifest(path.parent, kept_sha256=kept, kept_bytes=copy.stat().st_size)
+            copy.replace(path)
+    return kept
+
+
+def remove(settings: Settings, source: str, sha256: str) -> None:
+    """Delete an archived file for good."""
+    for folder in (settings.archive / source).glob(f"*/{sha256[:12]}"):
+        shutil.rmtree(folder)
+
+
 def sweep(settings: Settings) -> None:
     """Remove half-made copies that a killed process left behind."""
-    for leftover in settings.archive.glob(f"*/{_UNSORTED}/.incoming-*"):
+    for leftover in settings.archive.glob("*/*/.incoming-*"):
         if datetime.now(UTC).timestamp() - leftover.stat().st_mtime > 3600:
             shutil.rmtree(leftover, ignore_errors=True)
 
@@ -145,16 +173,11 @@ def _obstacle(cause: str, action: str) -> Problem:
     return Problem(rule="F07", scope="file", message=f"the file cannot be taken in: {cause}", action=action)
 
 
-def _write_manifest(folder: Path, source: str, name: str, sha256: str, size: int, period: str | None) -> None:
+def _write_manifest(folder: Path, **facts: str | int | None) -> None:
+    """Write what is known of a file beside it; what was written before and is not said again stays."""
     manifest = folder / _MANIFEST
-    content = {
-        "source": source,
-        "name": name,
-        "sha256": sha256,
-        "bytes": size,
-        "period": period,
-        "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    before = json.loads(manifest.read_text()) if manifest.exists() else {}
+    content = {**before, **facts, "written_at": datetime.now(UTC).isoformat(timespec="seconds")}
     temporary = manifest.with_suffix(".part")
     temporary.write_text(json.dumps(content, indent=2) + "\n")
     temporary.replace(manifest)

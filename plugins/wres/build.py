@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from wres import load, outcome, registry, warehouse
+from wres import forget, load, outcome, registry, warehouse
 from wres.settings import Settings
 
 # The loads that the newest build has read, as dbt copied them when it began.
@@ -68,6 +68,7 @@ def build(settings: Settings) -> None:
     """
     with warehouse.connect(settings, "wres_loader", autocommit=True) as loader:
         load.sync_registry(settings, loader)
+    forget.renew(settings)
     with (
         warehouse.connect(settings, "wres_transformer", autocommit=True) as connection,
         outcome.step(connection, "build") as recorded,
@@ -114,6 +115,8 @@ def _inputs(settings: Settings, connection: psycopg.Connection, *, built: bool =
     sources = registry.registry(settings)
     for table, period, organisation, sha256, _, _ in contents:
         running.update(f"{table}\x1f{period}\x1f{organisation}\x1f{sha256}\x1e".encode())
+    for digest in forget.digests(settings, connection):
+        running.update(f"{digest}\x1e".encode())
     is_synthetic = any(row[4] for row in contents)
     aside = connection.execute(
         "select count(*) from ops.load where state = 'accepted' and is_synthetic and not %s and %s",
@@ -151,7 +154,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "WRES_DBT_PASSWORD": str(info["password"]),
         "WRES_DBT_DATABASE": str(info["dbname"]),
         "WRES_DBT_SSLMODE": str(info.get("sslmode", "prefer")),
-        **({"PGSSLROOTCERT": str(info["sslrootcert"])} if info.get("sslrootcert") else {}),
+        **{variable: str(info[key]) for key, variable in warehouse.TRANSPORT.items() if info.get(key)},
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
     }

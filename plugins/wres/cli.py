@@ -49,6 +49,8 @@ class _Group(click.Group):
 
         from wres.annual_return.figures import ReturnError
         from wres.build import BuildError
+        from wres.export import ExportError
+        from wres.forget import AmbiguousPersonError, UnknownPersonError
         from wres.gate import GateError, UnknownRuleError
         from wres.load import UnknownLoadError, UnknownSourceError
         from wres.postgres import PostgresError
@@ -64,6 +66,9 @@ class _Group(click.Group):
             UnknownReleaseError,
             UnknownRoleError,
             UnknownRuleError,
+            UnknownPersonError,
+            AmbiguousPersonError,
+            ExportError,
             FileNotFoundError,
             TraceError,
             ReturnError,
@@ -253,6 +258,49 @@ def withdraw(load_id: int, comment: str) -> None:
 
 
 @main.command()
+@click.argument("person_id")
+@click.option("--org", "org_codes", multiple=True, help="Organisation whose person it is, where several have one.")
+@click.option("--source", "sources", multiple=True, help="Source to look in; default: all with lines about people.")
+@click.option("--comment", default="", help="Why, or a case number, never the identifier; kept with the tombstone.")
+def forget(person_id: str, org_codes: tuple[str, ...], sources: tuple[str, ...], comment: str) -> None:
+    """Erase every row of a person, and leave them out of whatever is loaded from now on.
+
+    A PERSON_ID of - is read from standard input, so that no list of processes and no history of a shell shows it.
+    """
+    from wres import forget as forgetting
+
+    person = sys.stdin.readline().strip() if person_id == "-" else person_id
+    if person and person in comment:
+        raise click.BadParameter("the comment is kept, and must not name the person", param_hint="--comment")
+    with _progress() as say:
+        done = forgetting.forget(
+            settings(),
+            person,
+            org_codes=org_codes,
+            sources=sources,
+            comment=comment.strip(),
+            waiting=lambda: say("waiting for another wres process"),
+        )
+    if done.again and not done.rows:
+        click.echo("Forgotten before; no row is left.")
+    for table, rows in done.rows.items():
+        click.echo(f"{rows:>6,} {'row' if rows == 1 else 'rows'} of {table}")
+    for name in done.rewritten:
+        click.echo(f"archive: {name} is kept without the person's lines")
+    for name in done.deleted:
+        click.echo(f"archive: {name}, which was rejected, is deleted")
+    if done.reports:
+        click.echo(
+            f"{done.reports} {'report or log quotes' if done.reports == 1 else 'reports and logs quote'} them no longer"
+        )
+    for path in done.landing:
+        click.echo(f"still there, for you to delete: {path}")
+    click.echo(
+        "Next: wres run, which counts everything without them. Earlier releases, of figures alone, stay as they were published."
+    )
+
+
+@main.command()
 def publish() -> None:
     """Make the candidate that passed its gate the current release."""
     from wres import publish as publisher
@@ -428,6 +476,21 @@ def return_(org_code: str, wres_year: int, path: Path, basis: str | None, releas
     for check in made.checks:
         if check.result not in ("passed", "not checked"):
             click.echo(f"  {check.result}: {check.rule} {check.looks_for}" + (f". {check.says}" if check.says else ""))
+
+
+@main.command()
+@click.argument("table")
+@click.argument("path", metavar="OUT", type=click.Path(path_type=Path))
+@click.option("--release", type=int, help="Release to take the table from; default: the current one.")
+@click.option("--force", is_flag=True, help="Overwrite OUT if it exists.")
+def export(table: str, path: Path, release: int | None, force: bool) -> None:
+    """Write a published table as OUT.csv, OUT.parquet or OUT.xlsx, with what its columns mean."""
+    from wres import export as exporting
+
+    with _progress() as say:
+        made = exporting.export(settings(), table, path, release=release, force=force, say=say)
+    kind = ", SYNTHETIC figures" if made.is_synthetic else ""
+    click.echo(f"written: {' and '.join(map(str, made.paths))} ({made.rows:,} rows of release {made.release_id}{kind})")
 
 
 @main.command()

@@ -16,7 +16,7 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
-from wres import archive, outcome, registry, report, warehouse
+from wres import archive, forget, outcome, registry, report, warehouse
 from wres.problems import FileRejected, Problem
 from wres.readers import Batch, read
 from wres.registry import Source
@@ -346,6 +346,8 @@ def _copy(
                 ),
                 [batch.period, load_id],
             )
+        forgotten = forget.leave_out(settings, connection, of, batch.layout, load_id, archived.path)
+        warnings = [*batch.warnings, *([_left_out(forgotten)] if forgotten else ())]
         # The gate reads these rows next, and the planner knows nothing about them yet.
         connection.execute(sql.SQL("analyze raw.{}").format(sql.Identifier(table)))
         connection.cursor().executemany(
@@ -360,9 +362,20 @@ def _copy(
         connection.execute(
             "update ops.load set state = 'loaded', layout = %s, source_table = %s, period = %s, rows_loaded = %s,"
             " is_synthetic = %s, problems = %s where load_id = %s",
-            [batch.layout.name, table, batch.period, batch.count, synthetic, _json(batch.warnings), load_id],
+            [batch.layout.name, table, batch.period, batch.count - forgotten, synthetic, _json(warnings), load_id],
         )
     return batch
+
+
+def _left_out(rows: int) -> Problem:
+    return Problem(
+        rule="F08",
+        scope="row",
+        message="people who asked to be forgotten (`wres forget`) are in the file; their lines were left out",
+        action="Nothing; leave them out of the next file too.",
+        count=rows,
+        severity="warning",
+    )
 
 
 def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:

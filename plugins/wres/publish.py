@@ -173,7 +173,10 @@ def prune(settings: Settings) -> list[int]:
 
 
 def _retry(connection: psycopg.Connection, swap: Callable[[], _Result]) -> _Result:
-    """Run a swap in one transaction, stepping back and trying again while readers hold what it needs."""
+    """Run a swap in one transaction, stepping back and trying again while readers hold what it needs.
+
+    Queries that run are waited for; a session that has left its transaction open is ended after some seconds.
+    """
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
@@ -185,6 +188,7 @@ def _retry(connection: psycopg.Connection, swap: Callable[[], _Result]) -> _Resu
                 raise PublishError(
                     f"Readers held the published views for {_PATIENCE_SECONDS} s; nothing was changed. Try again later."
                 ) from error
+            connection.execute("select ops.end_idle_readers()")
             time.sleep(0.2)
 
 

@@ -153,6 +153,14 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "plugins/wres/archive.py",
     ),
     Elsewhere(
+        "F08",
+        "lines of people who are to be forgotten (`wres forget`) are left out",
+        "loader",
+        "row",
+        "warning",
+        "plugins/wres/load.py",
+    ),
+    Elsewhere(
         "V12",
         "an organisation code holds a sign that no code has (a letter of another alphabet, one that nobody sees)",
         "reader",
@@ -725,6 +733,8 @@ def _source(settings: Settings, source: Source) -> list[str]:
         ("Looked for", f"{_cron_in_words(source.schedule)} (UTC), and whenever a file is dropped"),
         ("Due", source.due.words() if source.due else "no fixed day"),
         ("Disclosure", disclosure),
+        ("Lines about", _people_in_words(source)),
+        ("Kept", f"{source.retention_days} days" if source.retention_days else "until somebody sets `retention_days`"),
         ("Visible to", ", ".join(f"`{role}`" for role in source.visible_to)),
         (
             "Markers",
@@ -781,6 +791,17 @@ def _question_table(settings: Settings, source: Source) -> str:
     return _table(
         ("Item", *(f"{first} to {last}" if first != last else str(first) for first, last in years)),
         ((f"`{item}`", *(spans[span].get(item, "") for span in years)) for item in items),
+    )
+
+
+def _people_in_words(source: Source) -> str:
+    columns = {
+        layout.person_column for layout in source.layouts if isinstance(layout, Delimited) and layout.person_column
+    }
+    return (
+        f"single people, told apart by {', '.join(f'`{name}`' for name in sorted(columns))}"
+        if columns
+        else "nobody by themselves"
     )
 
 

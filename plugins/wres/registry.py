@@ -217,23 +217,29 @@ class BenchmarkWorkbook(_Layout):
 class Delimited(_Layout):
     """A delimited text file, with a header (its own names, or matched through the source's map) or with columns by position.
 
-    Where ``sheet`` is given, a workbook may hold the same table there, its header in row 1.
+    Where ``sheet`` is given, a workbook may hold the same table there, its header in row 1. ``person_column`` is what tells
+    single people of an organisation apart, where there is a line for each: by it a person is found who is to be forgotten.
     """
 
     reader: Literal["delimited"]
     header: bool
     columns: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    person_column: str | None = None
     sheet: str | None = None
     ignored_sheets: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Delimited:
-        named = {*self.optional, *filter(None, (self.period.column, self.organisation_column))}
+        named = {*self.optional, *filter(None, (self.period.column, self.organisation_column, self.person_column))}
         if unknown := sorted(named - set(self.columns)):
             raise ValueError(f"not among the columns: {', '.join(unknown)}")
         if self.ignored_sheets and self.sheet is None:
             raise ValueError("ignored_sheets without a sheet that is read")
+        if self.person_column and (self.organisation_column is None or self.sheet is not None):
+            raise ValueError(
+                "a person_column needs an organisation_column, and text: a person's cells cannot leave a workbook"
+            )
         return self
 
     @property

@@ -18,11 +18,18 @@ from wres.settings import Settings
 GROUPS = ("wres_loader", "wres_gate", "wres_transformer", "wres_publisher", "analyst", "bi_reader")
 AIRFLOW = "airflow"
 OLDEST_SERVER = 18
+# How a connection is protected on its way, as WRES_WAREHOUSE_URL says it beside sslmode, and the variable that says the same.
+TRANSPORT = {
+    "sslrootcert": "PGSSLROOTCERT",
+    "channel_binding": "PGCHANNELBINDING",
+    "require_auth": "PGREQUIREAUTH",
+}
 MIGRATION = Path(__file__).with_name("warehouse.sql")
 # One key for the steps that write the candidate and its releases: build, marts gate, publish, rollback, prune.
 _WRITER_LOCK = 0x57524553
 _MIGRATION_LOCK = 0x57524554
 # A reader must not be able to hold up a publish by leaving a transaction open, nor tire the server with one query.
+# A session may change these defaults; it may not change how many it can open, nor that the publisher ends idle ones.
 _READER_LIMITS = {
     "statement_timeout": "5min",
     "idle_in_transaction_session_timeout": "60s",
@@ -30,6 +37,7 @@ _READER_LIMITS = {
 }
 # Compiling the figures' long expressions to machine code takes longer than working them out (measured: 70 s against 37 s).
 _BUILDER_SETTINGS = {"jit": "off", "work_mem": "128MB"}
+_READER_CONNECTIONS = 40
 _LOGIN_SETTINGS = {
     "analyst": _READER_LIMITS,
     "bi_reader": _READER_LIMITS,
@@ -75,7 +83,7 @@ def dsn(settings: Settings, role: str, database: str = "warehouse") -> str:
     # A given password may hold any character; a host may be the folder of a socket or an address of colons.
     password = quote(credentials.password(settings, login(role)), safe="")
     host = f"[{host}]" if ":" in host else quote(host, safe="")
-    options = {key: info[key] for key in ("sslmode", "sslrootcert") if info.get(key)}
+    options = {key: info[key] for key in ("sslmode", *TRANSPORT) if info.get(key)}
     return f"postgresql://{login(role)}:{password}@{host}:{port}/{name}" + (f"?{urlencode(options)}" if options else "")
 
 
@@ -206,6 +214,13 @@ def _create_login(settings: Settings, connection: psycopg.Connection, group: str
     connection.execute(sql.SQL("alter role {} password {}").format(sql.Identifier(name), sql.Literal(hashed)))
     if group != AIRFLOW:
         connection.execute(sql.SQL("grant {} to {}").format(sql.Identifier(group), sql.Identifier(name)))
+    if _LOGIN_SETTINGS.get(group) is _READER_LIMITS:
+        connection.execute(
+            sql.SQL("alter role {} connection limit {}").format(sql.Identifier(name), sql.Literal(_READER_CONNECTIONS))
+        )
+        # An administrator of a managed server is no superuser and may end only sessions of roles it belongs to.
+        if connection.info.parameter_status("is_superuser") != "on":
+            connection.execute(sql.SQL("grant {} to current_user").format(sql.Identifier(name)))
     for setting, value in _LOGIN_SETTINGS.get(group, {}).items():
         connection.execute(
             sql.SQL("alter role {} set {} = {}").format(

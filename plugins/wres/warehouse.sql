@@ -111,6 +111,17 @@ create table if not exists ops.file (
     first_seen_at timestamptz not null default now()
 );
 
+-- Where a person was forgotten, the archive keeps the file without their rows, under the hash it came with, or no longer keeps it.
+alter table ops.file add column if not exists kept_sha256 text;
+alter table ops.file add column if not exists erased_at timestamptz;
+
+-- People who are never to be loaded again: keyed hashes, from which nobody can be told without the key in credentials.env.
+create table if not exists ops.forgotten (
+    digest text primary key,
+    comment text not null,
+    forgotten_at timestamptz not null default now()
+);
+
 create table if not exists ops.load (
     load_id bigint generated always as identity primary key,
     file_sha256 text not null references ops.file,
@@ -455,6 +466,7 @@ grant usage on schema ops to wres_loader, wres_gate, wres_transformer, wres_publ
 grant select on all tables in schema ops to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
+grant insert on ops.forgotten to wres_loader;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;
@@ -477,19 +489,55 @@ grant usage on schema restricted to analyst;
 alter default privileges for role wres_publisher in schema published grant select on tables to bi_reader;
 alter default privileges for role wres_publisher in schema restricted grant select on tables to analyst;
 
--- What the bookkeeping of releases shows to readers; the views on data are the publisher's.
-create or replace view published.release as
+-- What Postgres lets everybody do and no reader needs: take an advisory lock, by which the steps take turns and a publish is kept waiting,
+-- and write large objects. On a managed server the catalogue is not its administrator's to change.
+do $$
+declare
+    signature regprocedure;
+begin
+    if (select rolsuper from pg_roles where rolname = current_user) then
+        for signature in
+            select oid::regprocedure from pg_proc
+            where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^(pg_(try_)?advisory_|lo_|loread$|lowrite$)'
+        loop
+            execute format('revoke execute on function %s from public', signature);
+            if signature::text like 'pg_%' then
+                execute format('grant execute on function %s to wres_loader, wres_gate, wres_transformer, wres_publisher', signature);
+            end if;
+        end loop;
+    end if;
+end
+$$;
+
+-- A reader may turn off the limit to idle transactions that its login has; the publisher ends what stands in its way.
+create or replace function ops.end_idle_readers() returns bigint
+language sql security definer set search_path = pg_catalog, pg_temp
+return (
+    select count(*) filter (where pg_terminate_backend(pid)) from pg_stat_activity
+    where datname = current_database() and usename in ('analyst_login', 'bi_reader_login')
+        and state like 'idle in transaction%' and state_change < now() - interval '5 seconds'
+);
+
+comment on function ops.end_idle_readers() is
+'Ends readers'' sessions of this warehouse that have left a transaction open for five seconds or more; returns how many.';
+
+revoke execute on function ops.end_idle_readers() from public;
+grant execute on function ops.end_idle_readers() to wres_publisher;
+
+-- What the bookkeeping of releases shows to readers; the views on data are the publisher's. These leave rows out, so that a reader's
+-- own condition must not be tried on a row before the view's is: its error message would quote the row.
+create or replace view published.release with (security_barrier) as
 select
     release_id, published_at, is_current, is_pinned, is_synthetic, code_revision, fingerprint,
     dropped_at is null as is_queryable
 from ops.release;
 
-create or replace view published.release_input as
+create or replace view published.release_input with (security_barrier) as
 select
     release_id, source, source_table, period, revision, file_name, file_sha256, disclosure_policy, organisations
 from ops.release_input;
 
-create or replace view published.gate_result as
+create or replace view published.gate_result with (security_barrier) as
 select
     g.release_id, g.gate, l.source, l.file_name, g.table_name, g.rule_id, g.severity, g.scope, g.success,
     g.unexpected_count, g.message, g.judged_at, a.accepted_at, a.comment as acceptance_comment

@@ -1,11 +1,14 @@
 """The demo as a newcomer runs it: a folder of files in, the England table out, Airflow gone, the warehouse up."""
 
 import re
+import socket
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import psutil
 import pytest
+from isolation import attempts_to_leave, own_network
 
 from wres import airflow_service, postgres
 from wres.demo import demo
@@ -16,7 +19,19 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory):
+def network():
+    """Where root runs the tests, the demo has this machine for all its world, and what wants to leave it is counted."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(own_network())
+        except PermissionError:
+            yield None
+        else:
+            yield attempts_to_leave
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory, network):
     home = tmp_path_factory.mktemp("wres")
     # Postgres may run as a user of its own, who has to be able to walk to its data.
     for folder in (home, home.parent, home.parent.parent):
@@ -79,3 +94,17 @@ def test_demo_with_a_bad_file_prints_its_report_and_fails(settings, landing, cap
 def test_demo_on_a_folder_without_feeds_says_what_it_expects(settings, tmp_path, capsys):
     assert demo(settings, tmp_path) == 2
     assert "DIR/<source>/file" in capsys.readouterr().out
+
+
+def test_nothing_has_tried_to_leave_this_machine(settings, network):
+    """No telemetry, no version check, no download: of dbt, Great Expectations, Airflow or ours, in all the runs above."""
+    if network is None:
+        pytest.skip("only root may make a network of its own")
+    assert (settings.logs / "airflow-scheduler.log").exists(), "the runs above were here"
+    before = network()
+    with pytest.raises(OSError, match="unreachable"):
+        socket.create_connection(("192.0.2.1", 443), timeout=5)
+    with pytest.raises(OSError):
+        socket.getaddrinfo("telemetry.example", 443)
+    assert network() >= before + 2, "the kernel counts what wants to leave, names that are looked up too"
+    assert before == 0

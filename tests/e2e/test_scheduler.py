@@ -1,8 +1,12 @@
 """Through a real Airflow: nothing but files dropped into the landing folder makes a release."""
 
+import contextlib
 import shutil
+import threading
 import time
+import urllib.error
 from dataclasses import replace
+from pathlib import Path
 
 import openpyxl
 import psutil
@@ -33,7 +37,25 @@ def settings(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def service(settings):
+def command_lines(settings):
+    """What everybody on this machine can read of every program that runs meanwhile: how it was called."""
+    seen, done = set(), threading.Event()
+
+    def watch():
+        while not done.wait(0.1):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    seen.add(path.read_text(errors="replace").replace("\0", " "))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield seen
+    done.set()
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def service(settings, command_lines):
     service = airflow_service.start(settings)
     yield service
     family = [psutil.Process(pid) for pid, _ in service.processes.values()]
@@ -194,15 +216,65 @@ def test_nothing_more_happens_while_nothing_new_arrives(settings, service, sql, 
     assert sql("select count(*) from ops.load") == loads
 
 
-def test_start_is_idempotent_and_no_secret_reaches_the_logs(settings, service):
+def test_start_is_idempotent(settings, service):
     assert airflow_service.start(settings) == service
-    secrets = [
-        line.partition("=")[2]
-        for line in settings.credentials.read_text().splitlines()
-        if "=" in line and not line.startswith("#")
+
+
+def test_no_secret_reaches_a_log_or_a_command_line(settings, service, command_lines):
+    kept = settings.credentials.read_text().splitlines()
+    secrets = [line.partition("=")[2] for line in kept if "=" in line and not line.startswith("#")]
+    assert len(secrets) > 10
+    environment = airflow_service._environment(settings, service.port)
+    secrets += [
+        environment[f"AIRFLOW__{name}"] for name in ("API__SECRET_KEY", "API_AUTH__JWT_SECRET", "CORE__FERNET_KEY")
     ]
-    assert len(secrets) > 5
-    for path in settings.logs.rglob("*"):
-        if path.is_file():
-            text = path.read_text(errors="replace")
-            assert not [secret for secret in secrets if secret in text], path
+    looked_at = 0
+    private = {settings.credentials, settings.airflow_home / "passwords.json"}
+    for path in settings.home.rglob("*"):
+        # Postgres keeps salted hashes in binary files; what it writes as text is its log and its configuration.
+        if path.is_file() and path not in private and not (settings.pgdata in path.parents and "base" in path.parts):
+            content = path.read_bytes()
+            assert not [secret for secret in secrets if secret.encode() in content], path
+            looked_at += 1
+    assert looked_at > 100
+    assert (settings.pgdata / "server.log").exists()
+    programs = " ".join(command_lines)
+    for program in ("pg_ctl", "postgres", "airflow", "scheduler", "api-server"):
+        assert program in programs, f"{program} was not seen while it ran"
+    assert not [line for line in command_lines if any(secret in line for secret in secrets)]
+
+
+@pytest.mark.parametrize(
+    "path", ["/dags", "/dags/transform/dagRuns", "/connections", "/variables", "/config", "/pools"]
+)
+@pytest.mark.parametrize("token", [None, "", "made.up.token"])
+def test_airflow_tells_nobody_anything_without_a_login(service, path, token):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        airflow_service._request(f"{service.url}/api/v2{path}", token=token)
+    assert refused.value.code in (401, 403)
+
+
+def test_airflow_obeys_nobody_without_a_login(service):
+    for path in ("/api/v2/dags/transform/dagRuns", "/execution/task-instances/x/run"):
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            airflow_service._request(f"{service.url}{path}", body={"logical_date": None})
+        assert refused.value.code in (401, 403, 405)
+
+
+@pytest.mark.parametrize(
+    ("user", "password"), [("admin", "wrong"), ("admin", ""), ("admin", "admin"), ("nobody", "wrong"), ("", "")]
+)
+def test_airflow_refuses_a_wrong_password(service, user, password):
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        airflow_service._request(f"{service.url}/auth/token", body={"username": user, "password": password})
+    assert refused.value.code in (401, 422)
+
+
+def test_airflow_listens_on_this_machine_alone(service):
+    assert {
+        connection.laddr.ip
+        for pid, _ in service.processes.values()
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    } == {"127.0.0.1"}

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from wres import credentials, postgres, warehouse
+from wres import build, credentials, postgres, warehouse
 from wres.settings import Settings, settings
 
 PROJECT = Path(__file__).parents[2]
@@ -176,6 +177,30 @@ def test_own_server_is_used_and_no_other_is_started(own_server: Settings, monkey
         assert address.endswith("/race%20equality?sslmode=prefer")
     with psycopg.connect(warehouse.dsn(own_server, "airflow", database="airflow")) as connection:
         assert connection.info.dbname == "airflow"
+    forgetful = psycopg.connect(warehouse.dsn(own_server, "bi_reader"))
+    forgetful.execute("select count(*) from published.release")
+    time.sleep(5.5)
+    with warehouse.connect(own_server, "wres_publisher", autocommit=True) as publisher:
+        assert publisher.execute("select ops.end_idle_readers()").fetchone() == (1,)
+    with pytest.raises(psycopg.OperationalError):
+        forgetful.execute("select 1")
+
+
+def test_protection_of_connections_holds_for_readers_and_for_dbt(own_server: Settings) -> None:
+    asked = "sslmode=prefer&channel_binding=prefer&require_auth=scram-sha-256"
+    url = str(own_server.warehouse_url).replace("sslmode=prefer", asked)
+    of = replace(own_server, warehouse_url=url)
+    told = dict(part.split("=") for part in warehouse.dsn(of, "analyst").partition("?")[2].split("&"))
+    assert told == {"sslmode": "prefer", "channel_binding": "prefer", "require_auth": "scram-sha-256"}
+    with warehouse.connect(of, "analyst"):
+        pass
+    environment = build.dbt_environment(of)
+    assert environment["PGREQUIREAUTH"] == "scram-sha-256"
+    assert environment["PGCHANNELBINDING"] == "prefer"
+    # Whoever asks for TLS that the server does not have gets an error and no silent connection without it.
+    strict = replace(own_server, warehouse_url=url.replace("sslmode=prefer", "sslmode=verify-full"))
+    with pytest.raises(warehouse.WarehouseError, match="cannot be reached"):
+        warehouse.connect(strict, "analyst")
 
 
 def test_lost_credentials_are_said_to_be_lost(own_server: Settings, tmp_path: Path) -> None:
