@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wres import warehouse
+from wres import archive, warehouse
 from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
 from wres.settings import Settings
 
@@ -135,8 +135,7 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
 
         paths = [found.path for found in discover(settings, source.name) if _is_complete(found.path)]
     else:
-        held = (settings.archive / source.name / period).glob("*/*")
-        paths = sorted(path for path in held if path.name != "manifest.json")
+        paths = archive.of_period(settings, source.name, period)
     if not paths:
         raise AirflowSkipException(f"There is no file of {source.name} to load.")
     return [

@@ -34,9 +34,10 @@ def settings(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def service(settings):
-    service = airflow_service.start(settings)
-    yield service
-    family = [psutil.Process(pid) for pid, _ in service.processes.values()]
+    yield airflow_service.start(settings)
+    running = airflow_service.running(settings)
+    assert running, "it ended by itself"
+    family = [psutil.Process(pid) for pid, _ in running.processes.values()]
     family += [child for process in family for child in process.children(recursive=True)]
     airflow_service.stop(settings)
     assert [process for process in family if process.is_running()] == [], "a stopped service leaves no process behind"
@@ -101,15 +102,16 @@ def drop(files, folder):
         (folder / f".{path.name}.part").rename(folder / path.name)
 
 
-def correct_a_rate(workbook, folder):
-    """A copy of a benchmark workbook in which one rate differs by a tenth of a percentage point."""
+def correct_a_rate(workbook, folder, by=0.001, name="corrected"):
+    """A copy of a benchmark workbook in which one rate differs, by a tenth of a percentage point unless told."""
     book = openpyxl.load_workbook(workbook)
+    book.properties.title = name  # the same figures in other bytes are another file
     for sheet in book.worksheets:
         for column in range(1, sheet.max_column + 1):
             cell = sheet.cell(2, column)
             if str(sheet.cell(1, column).value).lower() == RATE and isinstance(cell.value, float):
-                cell.value += 0.001
-                path = folder / f"corrected {workbook.name}"
+                cell.value += by
+                path = folder / f"{name} {workbook.name}"
                 book.save(path)
                 return path
     raise AssertionError(f"no sheet has a rate {RATE}")
@@ -206,3 +208,66 @@ def test_start_is_idempotent_and_no_secret_reaches_the_logs(settings, service):
         if path.is_file():
             text = path.read_text(errors="replace")
             assert not [secret for secret in secrets if secret in text], path
+
+
+# -- Faults: the release before last and the last one, both undisturbed, are what has to come out again ----------------
+
+
+def figures(sql, release):
+    return sql(f"select t::text from release_{release:04d}.restricted_indicator_result as t order by 1")
+
+
+def wait_for_the_build(until, sql):
+    until(lambda: sql("select 1 from pg_stat_activity where usename = 'wres_transformer_login'"), "the build")
+
+
+def wait_for_release(until, sql, file):
+    [(release,)] = until(
+        lambda: sql(
+            "select release_id from ops.release inner join ops.release_input as i using (release_id)"
+            " where is_current and i.file_name = %s limit 1",
+            file.name,
+        ),
+        f"a release with {file.name}",
+    )
+    return release
+
+
+def nothing_doubled(sql):
+    assert sql("select state from ops.load where state in ('loading', 'loaded')") == []
+    assert sql("select file_sha256 from ops.load where state = 'accepted' group by 1 having count(*) > 1") == []
+    assert sql("select count(*) from ops.release where is_current") == [(1,)]
+    orphans = "select nspname from pg_namespace where nspname like 'release\\_%%' and nspname not in"
+    assert sql(f"{orphans} (select schema_name from ops.release where dropped_at is null)") == []
+
+
+def test_server_stopped_and_started_under_a_running_dag(settings, service, sql, until, tmp_path, faults):
+    [(before,)] = sql("select max(release_id) from ops.release")
+    original = next((settings.landing / SURVEY).glob("SYNTHETIC Benchmark*"))
+    again = correct_a_rate(original, tmp_path, by=0, name="as it was")
+    with faults("Postgres stopped and started under a running DAG", "build"):
+        drop([again], settings.landing / SURVEY)
+        wait_for_the_build(until, sql)
+        assert postgres.stop(settings)
+        time.sleep(2)
+        postgres.start(settings)
+        # What `wres up` does: a scheduler that gave up with its database is started again, one that lives is left alone.
+        airflow_service.start(settings)
+        release = wait_for_release(until, sql, again)
+        assert figures(sql, release) == figures(sql, before - 1)
+        nothing_doubled(sql)
+
+
+def test_scheduler_killed_in_the_midst_of_a_run(settings, service, sql, until, tmp_path, faults):
+    [(before,)] = sql("select max(release_id) from ops.release")
+    original = next((settings.landing / SURVEY).glob("SYNTHETIC Benchmark*"))
+    again = correct_a_rate(original, tmp_path, name="corrected again")
+    with faults("Airflow's scheduler killed and started again", "build"):
+        drop([again], settings.landing / SURVEY)
+        wait_for_the_build(until, sql)
+        running = airflow_service.running(settings)
+        psutil.Process(running.processes["scheduler"][0]).kill()
+        airflow_service.start(settings)
+        release = wait_for_release(until, sql, again)
+        assert figures(sql, release) == figures(sql, before - 1)
+        nothing_doubled(sql)
