@@ -127,7 +127,7 @@ def verify(file: Path) -> Manifest:
                 if member.name == _MANIFEST:
                     manifest = Manifest(**json.load(content))
                 else:
-                    found[member.name] = hashlib.file_digest(content, "sha256").hexdigest()
+                    found[member.name] = hashlib.file_digest(content, "sha256").hexdigest()  # type: ignore[arg-type]
     except tarfile.ReadError as error:
         if found:
             raise BackupError(_damaged(file, f"it is damaged or cut short: {error}")) from error
@@ -208,7 +208,7 @@ def _add(tar: tarfile.TarFile, manifest: Manifest, path: Path, name: str) -> Non
         member.uname = member.gname = ""
         reading = _Hashing(file)
         try:
-            tar.addfile(member, reading)  # type: ignore[arg-type]
+            tar.addfile(member, reading)
         except OSError as error:
             if "unexpected end of data" in str(error):
                 raise BackupError(f"{path} changed while it was being saved; the same command again.") from error
