@@ -170,6 +170,9 @@ def restore(settings: Settings, file: Path, say: Say, *, force: bool = False) ->
         archive.held(settings, alone=True),
         tempfile.TemporaryDirectory(dir=settings.home, prefix=".restore-") as work,
     ):
+        for leftover in settings.home.glob(".restore-*"):  # of a restore that was killed
+            if leftover != Path(work):
+                shutil.rmtree(leftover)
         say("unpacking")
         _unpack(file, Path(work))
         say("restoring the database")
@@ -300,39 +303,35 @@ def _restore_database(settings: Settings, dump: Path, administrator: str) -> Non
         drop = "".join(
             sql.SQL("drop schema {} cascade;\n").format(sql.Identifier(row[0])).as_string(connection) for row in rows
         )
+    failure: Exception | None = None
     with tempfile.TemporaryFile() as said:
-        psql = subprocess.Popen(
-            [postgres.program("psql"), "-X", "-q", "--single-transaction", "-v", "ON_ERROR_STOP=1", "-f", "-"],
+        with subprocess.Popen(
+            [postgres.program("psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-"],
             env={**_environment(settings), "PGOPTIONS": "-c client_min_messages=warning -c lock_timeout=60s"},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
-        )
-        try:
+        ) as psql:
             assert psql.stdin is not None
-            psql.stdin.write(drop.encode())
-            # The tables of `ops` belong to whoever administers the server, whose name is the server's own.
-            psql.stdin.write(
-                re.sub(
-                    rb"(?m)^(ALTER .* OWNER TO )" + re.escape(_quoted(administrator)) + rb";$",
-                    rb"\1CURRENT_USER;",
-                    _section(dump, "pre-data", subprocess.PIPE),
-                )
-            )
-            psql.stdin.flush()
-            for section in ("data", "post-data"):
-                _section(dump, section, psql.stdin)
-            psql.stdin.close()
-        except BrokenPipeError:
-            pass  # it has said why it ended
-        except BaseException:
-            psql.kill()  # or it would commit what it has
-            psql.wait()
-            raise
-        if psql.wait() != 0:
+            try:
+                psql.stdin.write(b"begin;\n" + drop.encode())
+                # The tables of `ops` belong to whoever administers the server, whose name is the server's own.
+                owner = rb"(?m)^(ALTER .* OWNER TO )" + re.escape(_quoted(administrator)) + rb";$"
+                psql.stdin.write(re.sub(owner, rb"\1CURRENT_USER;", _section(dump, "pre-data", subprocess.PIPE)))
+                psql.stdin.flush()
+                for section in ("data", "post-data"):
+                    _section(dump, section, psql.stdin)
+                # Said here and not left to psql, which would commit whatever it had got when this process is killed.
+                psql.stdin.write(b"commit;\n")
+                psql.stdin.flush()
+            except (BrokenPipeError, postgres.PostgresError) as error:
+                failure = error
+        if psql.returncode != 0:
             said.seek(0)
-            error = said.read().decode(errors="replace").strip()[-2000:]
-            raise postgres.PostgresError(f"The database was not restored and is as it was:\n{error}")
+            error_text = said.read().decode(errors="replace").strip()[-2000:]
+            raise postgres.PostgresError(f"The database was not restored and is as it was:\n{error_text}") from failure
+    if failure:
+        raise failure
 
 
 def _section(dump: Path, section: str, into: Any) -> bytes:

@@ -27,8 +27,8 @@ def full(settings: Settings, error: BaseException) -> str | None:
     else:
         return None
     space = shutil.disk_usage(home)
+    free = f" ({space.free >> 20:,} of {space.total >> 20:,} MB free)" if own or isinstance(error, OSError) else ""
     return (
-        f"No space left: {what} is full; of {space.total >> 20:,} MB for {home} {space.free >> 20:,} MB are free. Nothing"
-        f" half-done counts. Make room (old logs in {settings.logs}, files in {settings.landing} that are archived,"
-        " earlier releases: WRES_KEEP_RELEASES), then give the same command again."
+        f"No space left: {what} is full{free}. Nothing half-done counts. Make room (old logs in {settings.logs}, files in"
+        f" {settings.landing} that are archived, earlier releases: WRES_KEEP_RELEASES), then give the same command again."
     )

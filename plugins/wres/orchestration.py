@@ -156,7 +156,8 @@ def _of_similar_size(paths: Sequence[Path]) -> list[list[Path]]:
 
 def _is_complete(path: Path) -> bool:
     status = path.stat()
-    return time.time() - max(status.st_mtime, status.st_ctime) > _QUIET_SECONDS
+    # A time to come is of a clock that has been put back, or of another machine's: nobody is writing then.
+    return abs(time.time() - max(status.st_mtime, status.st_ctime)) > _QUIET_SECONDS
 
 
 def _batch_name(paths: Sequence[Path]) -> str:

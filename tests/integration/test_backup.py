@@ -11,6 +11,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import psycopg
 import pytest
 from candidates import administrator, stage_candidate
 from commands import wres
+from disturbed import Faults, dead, finished, started, wait_until
 
 from wres import archive, backup, postgres, warehouse
 from wres.settings import Settings
@@ -217,6 +219,37 @@ def test_backup_waits_for_what_moves_files_and_builds(original: Settings, tmp_pa
         assert not list(tmp_path.iterdir())
     saving.join(60)
     assert backup.verify(file).releases == 2
+
+
+def test_killed_while_saving_or_restoring(
+    original: Settings,
+    saved: Path,
+    published_sample: Settings,
+    copy_warehouse: Callable[[Settings], Settings],
+    tmp_path: Path,
+    faults: Faults,
+) -> None:
+    file = tmp_path / "wres.tar.gz"
+    with faults("kill -9", "backup: all packed, without its name"):
+        dead(started(original, "backup", file, point=("before os:link", 1)))
+        assert not file.exists()
+        finished(started(original, "backup", file))
+        assert backup.verify(file).releases == 2
+    of = copy_warehouse(published_sample)
+    before = contents(of), files(of)
+    with ExitStack() as survived:
+        for moment, count in (
+            ("schemas dropped and made, nothing committed", 1),
+            ("rows copied, nothing committed", 2),
+        ):
+            survived.enter_context(faults("kill -9", f"restore: {moment}"))
+            dead(started(of, "restore", "--force", saved, point=("after wres.backup:_section", count)))
+            wait_until(of, "not exists (select from pg_stat_activity where application_name = 'psql')")
+            assert (contents(of), files(of)) == before
+        survived.enter_context(faults("kill -9", "restore: the database restored, the files not"))
+        dead(started(of, "restore", "--force", saved, point=("before wres.backup:_move", 1)))
+        finished(started(of, "restore", "--force", saved))
+        assert (contents(of), files(of)) == (contents(original), files(original))
 
 
 # -- Files that are no sound backup -------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_disk_full_while_archiving_then_while_loading(
     home: Settings, sample_feeds: Path, published_sample: Settings, faults: Faults
 ) -> None:
     with faults("disk full", "archive: a file half copied"):
-        with full_but_for(home, 0.1):
+        with full_but_for(home, 0):
             refused = wres(home, "load", sample_feeds)
         assert refused.exit_code == 4, refused.stderr
         assert "No space left: the disk of " in refused.stderr and str(home.home) in refused.stderr

@@ -58,12 +58,12 @@ def killed(process: subprocess.Popen[str]) -> None:
     dead(process)
 
 
-def wait_until(of: Settings, condition: str, process: subprocess.Popen[str]) -> None:
-    """Wait for a condition in SQL, as long as the process lives."""
+def wait_until(of: Settings, condition: str, process: subprocess.Popen[str] | None = None) -> None:
+    """Wait for a condition in SQL, as long as the process lives that is to bring it about."""
     deadline = time.monotonic() + PATIENCE
     with administrator(of) as connection:
         while connection.execute(f"select {condition}").fetchone() != (True,):
-            assert process.poll() is None, f"it ended first: {process.communicate()[0]}"
+            assert process is None or process.poll() is None, f"it ended first: {process and process.communicate()[0]}"
             assert time.monotonic() < deadline, f"never came true: {condition}"
             time.sleep(0.02)
 
