@@ -30,7 +30,7 @@ _survived: Counter[tuple[str, str]] = Counter()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-faults", action="store_true", help="write the table of faults into docs/reliability.md")
+    parser.addoption("--write-faults", action="store_true", help="write the faults tried into docs/reliability.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,16 +55,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"{_survived[kind, place]:>3} of {count:>3} survived: {kind}, {place}")
     terminalreporter.write_line(f"{survived:>3} of {tried:>3} survived")
     if config.option.write_faults:
-        rows = [f"| {kind} | {place} | {count} | {_survived[kind, place]} |" for (kind, place), count in _tried.items()]
-        table = [
-            "| Fault | At | Tried | Survived |",
-            "|---|---|---:|---:|",
-            *rows,
-            f"| **all** | | {tried} | {survived} |",
-        ]
-        before, _, rest = _RELIABILITY.read_text().partition(_TABLE[0])
-        after = rest.partition(_TABLE[1])[2]
-        _RELIABILITY.write_text(before + _TABLE[0] + "\n" + "\n".join(table) + "\n\n" + _TABLE[1] + after)
+        _write_faults()
+
+
+def _write_faults() -> None:
+    """Put the table into the documentation; what was not tried this time keeps its line."""
+    before, _, rest = _RELIABILITY.read_text().partition(_TABLE[0])
+    table, _, after = rest.partition(_TABLE[1])
+    lines = {
+        tuple(cells[:2]): tuple(map(int, cells[2:]))
+        for cells in (line.strip("| ").split(" | ") for line in table.splitlines())
+        if cells[-1].isdigit()
+    }
+    lines |= {key: (count, _survived[key]) for key, count in _tried.items()}
+    rows = [f"| {kind} | {place} | {tried} | {survived} |" for (kind, place), (tried, survived) in lines.items()]
+    tried, survived = (sum(counts) for counts in zip(*lines.values(), strict=True))
+    rows = [
+        f"{tried} faults tried, {survived} survived.",
+        "",
+        "| Fault | At | Tried | Survived |",
+        "|---|---|---:|---:|",
+        *rows,
+    ]
+    _RELIABILITY.write_text(before + _TABLE[0] + "\n" + "\n".join(rows) + "\n\n" + _TABLE[1] + after)
 
 
 @pytest.fixture(scope="session")
