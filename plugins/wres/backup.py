@@ -102,10 +102,7 @@ def backup(settings: Settings, file: Path, say: Say) -> Manifest:
                 tar.addfile(member, io.BytesIO(text))
             raw.flush()
             os.fsync(raw.fileno())
-        try:
-            os.link(partial, path)  # unlike a rename, it never replaces what has come there meanwhile
-        except FileExistsError as error:
-            raise BackupError(f"{file} has come into being meanwhile; nothing was overwritten.") from error
+        partial.rename(path)
     return manifest
 
 
@@ -356,6 +353,6 @@ def _quoted(name: str) -> bytes:
 def _environment(settings: Settings) -> dict[str, str]:
     """How programs of Postgres reach the warehouse as its administrator; a password in an argument could be seen by all."""
     info = psycopg.conninfo.conninfo_to_dict(warehouse.administrator_dsn(settings))
-    names = {"dbname": "PGDATABASE", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT"}
-    given = {names.get(key, f"PG{key.upper()}"): str(value) for key, value in info.items() if value is not None}
+    names = {key: "PGDATABASE" if key == "dbname" else f"PG{key.upper()}" for key in info}
+    given = {names[key]: str(value) for key, value in info.items() if value is not None}
     return {**os.environ, **given}

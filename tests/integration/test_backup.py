@@ -231,7 +231,7 @@ def test_killed_while_saving_or_restoring(
 ) -> None:
     file = tmp_path / "wres.tar.gz"
     with faults("kill -9", "backup: all packed, without its name"):
-        dead(started(original, "backup", file, point=("before os:link", 1)))
+        dead(started(original, "backup", file, point=("before pathlib:Path.rename", 1)))
         assert not file.exists()
         finished(started(original, "backup", file))
         assert backup.verify(file).releases == 2
