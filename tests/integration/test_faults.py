@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -244,13 +245,15 @@ def test_killed_at_random_moments(
     while time.monotonic() < deadline:
         step = moments.choice(list(work))
         make, command, longest, _ = work[step]
-        of, survived = disturbed.setdefault(step, (make(), ExitStack())) if step not in disturbed else disturbed[step]
+        if step not in disturbed:
+            disturbed[step] = make(), ExitStack()
+        of, survived = disturbed[step]
         process = started(of, *command)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(moments.uniform(0.2, longest))
-        except subprocess.TimeoutExpired:
+        process.kill()
+        if process.wait(30) == -signal.SIGKILL:
             survived.enter_context(faults(f"{KILLED} at a random moment", step))
-            killed(process)
             nothing_left_behind(of)
         else:
             finished(process)
