@@ -62,6 +62,11 @@ down: ## stop what `make up` started
 test: .venv/.dev ## the whole test suite; ARGS="tests/unit -k name" narrows it
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: faults
+faults: .venv/.dev ## try every fault there is a test of, and write the counts into docs/reliability.md
+	@$(BIN)/python -m pytest tests/integration/test_faults.py tests/integration/test_full_disk.py \
+		tests/integration/test_backup.py tests/e2e/test_scheduler.py --write-faults $(ARGS)
+
 .PHONY: check
 check: .venv/.dev ## format, lint, types, SQL, YAML, schemas of sources and expectations, known vulnerabilities
 	@echo "check: Python format and lint (ruff)"

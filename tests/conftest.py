@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +22,15 @@ from wres.settings import Settings, settings
 PROJECT = Path(__file__).resolve().parents[1]
 REAL_DATA = PROJECT.parent / "shared" / "data"
 _numbers = itertools.count(1)
+_RELIABILITY = PROJECT / "docs" / "reliability.md"
+_TABLE = ("<!-- made by make faults -->\n", "<!-- end of make faults -->\n")
+# Faults by kind and place: how many were tried, and after how many everything was as if nothing had happened.
+_tried: Counter[tuple[str, str]] = Counter()
+_survived: Counter[tuple[str, str]] = Counter()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-faults", action="store_true", help="write the faults tried into docs/reliability.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +43,54 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if Path(config.option.basetemp).name.startswith("wres-tests-"):
         shutil.rmtree(config.option.basetemp, ignore_errors=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The faults of this session by kind; ``--write-faults`` keeps them in the documentation."""
+    if not _tried:
+        return
+    survived, tried = sum(_survived.values()), sum(_tried.values())
+    terminalreporter.section("faults")
+    for (kind, place), count in _tried.items():
+        terminalreporter.write_line(f"{_survived[kind, place]:>3} of {count:>3} survived: {kind}, {place}")
+    terminalreporter.write_line(f"{survived:>3} of {tried:>3} survived")
+    if config.option.write_faults:
+        _write_faults()
+
+
+def _write_faults() -> None:
+    """Put the table into the documentation; what was not tried this time keeps its line."""
+    before, _, rest = _RELIABILITY.read_text().partition(_TABLE[0])
+    table, _, after = rest.partition(_TABLE[1])
+    lines = {
+        tuple(cells[:2]): tuple(map(int, cells[2:]))
+        for cells in (line.strip("| ").split(" | ") for line in table.splitlines())
+        if cells[-1].isdigit()
+    }
+    lines |= {key: (count, _survived[key]) for key, count in _tried.items()}
+    rows = [f"| {kind} | {place} | {tried} | {survived} |" for (kind, place), (tried, survived) in lines.items()]
+    tried, survived = (sum(counts) for counts in zip(*lines.values(), strict=True))
+    rows = [
+        f"{tried} faults tried, {survived} survived.",
+        "",
+        "| Fault | At | Tried | Survived |",
+        "|---|---|---:|---:|",
+        *rows,
+    ]
+    _RELIABILITY.write_text(before + _TABLE[0] + "\n" + "\n".join(rows) + "\n\n" + _TABLE[1] + after)
+
+
+@pytest.fixture(scope="session")
+def faults() -> Callable[[str, str], AbstractContextManager[None]]:
+    """Count a fault of a kind at a place: as tried at the beginning of the block, as survived when its end is reached."""
+
+    @contextmanager
+    def fault(kind: str, place: str) -> Iterator[None]:
+        _tried[kind, place] += 1
+        yield
+        _survived[kind, place] += 1
+
+    return fault
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -368,11 +368,31 @@ def _end(settings: Settings) -> bool:
     if service is None:
         return False
     found = {name: process for name, held in service.processes.items() if (process := _process(*held))}
+    _end_groups(_orphans(held for name, held in service.processes.items() if name not in found))
     # The scheduler first, so that no task begins, and those that run can report their end, before the API server goes.
     _end_groups([process for name, process in found.items() if name == "scheduler"])
     _end_groups([process for name, process in found.items() if name != "scheduler"])
     (settings.airflow_home / "service.json").unlink(missing_ok=True)
     return bool(found)
+
+
+def _orphans(leaders: Iterable[tuple[int, float]]) -> list[psutil.Process]:
+    """What leaders that were killed have left running, by their sessions.
+
+    A scheduler's workers keep its connections to the database open, and with them its locks: the next one would wait for ever.
+    """
+    gone = set()
+    for pid, created in leaders:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if abs(psutil.Process(pid).create_time() - created) > 1:
+                continue  # the number is another process's now, so that nothing is left of the session
+        gone.add(pid)
+    left = []
+    for process in psutil.process_iter() if gone else ():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(process.pid) in gone:
+                left.append(process)
+    return left
 
 
 def _end_groups(leaders: list[psutil.Process]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +19,9 @@ from wres.registry import PERIOD
 from wres.settings import Settings
 
 _MANIFEST = "manifest.json"
+# What a kill or a full disk may leave of a manifest; no archived file has either name.
+_PARTIAL = "manifest.part"
+_OURS = frozenset({_MANIFEST, _PARTIAL})
 _UNSORTED = "unsorted"
 _CHUNK = 1 << 20
 # Of a name, in bytes: what file systems allow.
@@ -79,9 +84,9 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
         return Archived(sha256, known.stat().st_size, known.name, known)
     folder = settings.archive / source / _UNSORTED / sha256[:12]
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".incoming-") as incoming:
+    with held(settings), tempfile.TemporaryDirectory(dir=folder.parent, prefix=".incoming-") as incoming:
         name = kept_name(path)
-        copy = Path(incoming) / (name if name != _MANIFEST else f"sent-{_MANIFEST}")
+        copy = Path(incoming) / (name if name not in _OURS else f"sent-{name}")
         running = hashlib.sha256()
         with path.open("rb") as original, copy.open("wb") as file:
             while piece := original.read(_CHUNK):
@@ -114,35 +119,36 @@ def settle(settings: Settings, source: str, archived: Archived, period: str) -> 
 
     A file that has its place keeps it, also when a later registry reads another period from it.
     """
-    current = find(settings, source, archived.sha256)
-    if current is None:
-        raise FileNotFoundError(f"The archived copy of {archived.name} is gone from {settings.archive / source}.")
-    if current.parent.parent.name != _UNSORTED:
-        return current
-    if PERIOD.fullmatch(period) is None:
-        raise ValueError(f"{period!r} is no period; the archive makes no folder of that name.")
-    wanted = settings.archive / source / period / archived.sha256[:12]
-    wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_manifest(current.parent, period=period)
-    current.parent.rename(wanted)
-    return wanted / archived.name
+    with held(settings):
+        current = find(settings, source, archived.sha256)
+        if current is None:
+            raise FileNotFoundError(f"The archived copy of {archived.name} is gone from {settings.archive / source}.")
+        if current.parent.parent.name != _UNSORTED:
+            return current
+        if PERIOD.fullmatch(period) is None:
+            raise ValueError(f"{period!r} is no period; the archive makes no folder of that name.")
+        wanted = settings.archive / source / period / archived.sha256[:12]
+        wanted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_manifest(current.parent, period=period)
+        current.parent.rename(wanted)
+        return wanted / archived.name
 
 
 def find(settings: Settings, source: str, sha256: str) -> Path | None:
     """Where a file's archived copy lies, by its hash; None if it was never archived."""
     for folder in (settings.archive / source).glob(f"*/{sha256[:12]}"):
         for path in folder.iterdir():
-            if path.name != _MANIFEST:
+            if path.name not in _OURS:
                 return path
     return None
 
 
-def rewrite(path: Path, lines: Iterable[str]) -> str:
+def rewrite(settings: Settings, path: Path, lines: Iterable[str]) -> str:
     """Keep other lines in place of an archived file's, under the hash that it came with; returns the hash of what is kept.
 
     For what has to be erased and for nothing else. A file whose lines are the same stays as it is.
     """
-    with tempfile.TemporaryDirectory(dir=path.parent.parent, prefix=".incoming-") as incoming:
+    with held(settings), tempfile.TemporaryDirectory(dir=path.parent.parent, prefix=".incoming-") as incoming:
         copy = Path(incoming) / path.name
         with copy.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.writelines(lines)
@@ -158,14 +164,37 @@ def rewrite(path: Path, lines: Iterable[str]) -> str:
 
 def remove(settings: Settings, source: str, sha256: str) -> None:
     """Delete an archived file for good."""
-    for folder in (settings.archive / source).glob(f"*/{sha256[:12]}"):
-        shutil.rmtree(folder)
+    with held(settings):
+        for folder in (settings.archive / source).glob(f"*/{sha256[:12]}"):
+            shutil.rmtree(folder)
+
+
+def of_period(settings: Settings, source: str, period: str) -> list[Path]:
+    """The archived files of a source and period, in the order of their hashes."""
+    folders = (settings.archive / source / period).glob("*/*")
+    return sorted(path for path in folders if path.name not in _OURS)
+
+
+@contextmanager
+def held(settings: Settings, *, alone: bool = False, wait: bool = True) -> Iterator[bool]:
+    """Let files be added side by side with others who do, or keep the archive as it is ``alone``; gives whether it is held.
+
+    The system frees the lock of a dead process, so that whoever has the archive alone knows that no copy is on its way.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / ".archive.lock").open("w") as file:
+        try:
+            fcntl.flock(file, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
 
 
 def sweep(settings: Settings) -> None:
-    """Remove half-made copies that a killed process left behind."""
-    for leftover in settings.archive.glob("*/*/.incoming-*"):
-        if datetime.now(UTC).timestamp() - leftover.stat().st_mtime > 3600:
+    """Remove half-made copies that a killed process left behind, unless somebody is archiving: then the next one does."""
+    with held(settings, alone=True, wait=False) as quiet:
+        for leftover in settings.archive.glob("*/*/.incoming-*") if quiet else ():
             shutil.rmtree(leftover, ignore_errors=True)
 
 
@@ -178,6 +207,6 @@ def _write_manifest(folder: Path, **facts: str | int | None) -> None:
     manifest = folder / _MANIFEST
     before = json.loads(manifest.read_text()) if manifest.exists() else {}
     content = {**before, **facts, "written_at": datetime.now(UTC).isoformat(timespec="seconds")}
-    temporary = manifest.with_suffix(".part")
+    temporary = folder / _PARTIAL
     temporary.write_text(json.dumps(content, indent=2) + "\n")
     temporary.replace(manifest)

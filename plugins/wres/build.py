@@ -78,7 +78,8 @@ def build(settings: Settings) -> None:
         # What was built, not what is accepted by now: a load may have been accepted meanwhile.
         now = _inputs(settings, connection, built=True)
         connection.execute(
-            "insert into ops.candidate (fingerprint, code_revision, is_synthetic) values (%s, %s, %s)",
+            "insert into ops.candidate (fingerprint, code_revision, is_synthetic, judged_before)"
+            " select %s, %s, %s, coalesce(max(gate_result_id), 0) from ops.gate_result",
             [now.fingerprint, now.code_revision, now.is_synthetic],
         )
         connection.execute(

@@ -47,7 +47,9 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         import psycopg
 
+        from wres import disk
         from wres.annual_return.figures import ReturnError
+        from wres.backup import BackupError
         from wres.build import BuildError
         from wres.export import ExportError
         from wres.forget import AmbiguousPersonError, UnknownPersonError
@@ -70,6 +72,7 @@ class _Group(click.Group):
             AmbiguousPersonError,
             ExportError,
             FileNotFoundError,
+            BackupError,
             TraceError,
             ReturnError,
             RegistryError,
@@ -83,18 +86,14 @@ class _Group(click.Group):
         except NotPassedError as error:
             _stop(error, BLOCKED)
         except failures as error:
-            _stop(error, FAILED)
+            _stop(RuntimeError(disk.full(settings(), error) or error), FAILED)
         except psycopg.OperationalError as error:
-            _stop(
-                RuntimeError(
-                    f"The warehouse server went away; the same command again goes on from here. {error}".strip()
-                ),
-                FAILED,
-            )
+            gone = f"The warehouse server went away; the same command again goes on from here. {error}".strip()
+            _stop(RuntimeError(disk.full(settings(), error) or gone), FAILED)
         except OSError as error:
             if error.errno == errno.EPIPE:  # whoever was reading has had enough
                 raise
-            _stop(error, FAILED)
+            _stop(RuntimeError(disk.full(settings(), error) or error), FAILED)
         except (KeyboardInterrupt, click.Abort):
             _stop(RuntimeError("Interrupted. The same command again goes on from here."), INTERRUPTED)
 
@@ -586,6 +585,32 @@ def demo(landing: Path | None) -> None:
     if landing is not None and not landing.is_dir():
         raise click.BadParameter(f"{landing} is no folder", param_hint="--landing")
     sys.exit(show(settings(), landing))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Write the whole state into FILE: database, archive, landing, rejected, Data Docs; no passwords."""
+    from wres import backup as saver
+
+    with _progress() as say:
+        made = saver.backup(settings(), file, say)
+    click.echo(
+        f"written: {file} ({file.stat().st_size / 1e6:,.1f} MB, {len(made.files)} files, {made.releases} releases)."
+        " It holds people's data: keep it as safe as the warehouse."
+    )
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace all that this warehouse holds.")
+def restore(file: Path, force: bool) -> None:
+    """Put the state of a backup into an empty warehouse, once the file is verified."""
+    from wres import backup as saver
+
+    with _progress() as say:
+        made = saver.restore(settings(), file, say, force=force)
+    click.echo(f"Restored: {len(made.files)} files, {made.releases} releases, as of {made.made_at}. Next: wres status")
 
 
 @main.command()

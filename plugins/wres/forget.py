@@ -513,7 +513,7 @@ def _blank(
                 yield from taken
                 taken.clear()
 
-    kept = archive.rewrite(path, lines())
+    kept = archive.rewrite(settings, path, lines())
     if number:
         connection.execute(
             "update ops.file set erased_at = now(), kept_sha256 = %s where archived_as = %s",

@@ -149,6 +149,7 @@ def obstructed(settings: Settings, source: str | None = None) -> list[tuple[str,
 
 def load_files(settings: Settings, source: str, paths: Sequence[str | Path], period: str | None = None) -> list[int]:
     """Load files of one source; returns the ids of the loads that the gate has to judge or report (not the known ones)."""
+    archive.sweep(settings)
     loads = (load_file(settings, source, Path(path), period) for path in paths)
     return [loaded.load_id for loaded in loads if loaded.load_id is not None and loaded.state != "known"]
 
@@ -404,10 +405,7 @@ def sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
     state = f"registry {registry.digest(settings)}"
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_DDL_LOCK])
-        newest = connection.execute(
-            "select digest from ops.migration where digest like 'registry %' order by applied_at desc limit 1"
-        ).fetchone()
-        if newest == (state,):
+        if connection.execute("select 1 from ops.migration where digest = %s", [state]).fetchone():
             return
         connection.execute("delete from ops.migration where digest like 'registry %'")
         connection.execute("insert into ops.migration (digest) values (%s)", [state])

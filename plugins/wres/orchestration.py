@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wres import warehouse
+from wres import archive, warehouse
 from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
 from wres.archive import kept_name
 from wres.settings import Settings
@@ -138,8 +138,7 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
 
         paths = [found.path for found in discover(settings, source.name) if _is_complete(found.path)]
     else:
-        held = (settings.archive / source.name / period).glob("*/*")
-        paths = sorted(path for path in held if path.name != "manifest.json")
+        paths = archive.of_period(settings, source.name, period)
     if not paths:
         raise AirflowSkipException(f"There is no file of {source.name} to load.")
     return [
@@ -160,7 +159,8 @@ def _of_similar_size(paths: Sequence[Path]) -> list[list[Path]]:
 
 def _is_complete(path: Path) -> bool:
     status = path.stat()
-    return time.time() - max(status.st_mtime, status.st_ctime) > _QUIET_SECONDS
+    # A time to come is of a clock that has been put back, or of another machine's: nobody is writing then.
+    return abs(time.time() - max(status.st_mtime, status.st_ctime)) > _QUIET_SECONDS
 
 
 def _batch_name(paths: Sequence[Path]) -> str:

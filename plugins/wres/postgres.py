@@ -88,6 +88,12 @@ def stop(settings: Settings) -> bool:
     return True
 
 
+def program(name: str) -> Path:
+    """Path of a program of Postgres that comes with the server: ``pg_dump``, ``pg_restore``, ``psql``."""
+    folder: Path = _wheel().utils.POSTGRES_VERSIONS[_VERSION]
+    return folder / name
+
+
 def _initialise(settings: Settings) -> None:
     _make_readable_by_server(settings)
     password_file = settings.home / ".initdb-password"

@@ -166,8 +166,9 @@ def prune(settings: Settings) -> list[int]:
             with connection.transaction():
                 connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(schema)))
                 connection.execute("update ops.release set dropped_at = now() where release_id = %s", [release_id])
-            if docs:
-                shutil.rmtree(settings.home / docs, ignore_errors=True)
+                # Before the end of the transaction: afterwards nobody would come back for what a kill has left.
+                if docs:
+                    shutil.rmtree(settings.home / docs, ignore_errors=True)
             dropped.append(release_id)
     return dropped
 
@@ -193,8 +194,8 @@ def _retry(connection: psycopg.Connection, swap: Callable[[], _Result]) -> _Resu
 
 
 def _swap_in_candidate(connection: psycopg.Connection) -> int:
-    fingerprint, revision, synthetic, docs, built_at = connection.execute(
-        "select fingerprint, code_revision, is_synthetic, data_docs, built_at from ops.candidate for update"
+    fingerprint, revision, synthetic, docs, judged_before = connection.execute(
+        "select fingerprint, code_revision, is_synthetic, data_docs, judged_before from ops.candidate for update"
     ).fetchone()  # type: ignore[misc]
     row = connection.execute("select coalesce(max(release_id), 0) + 1 from ops.release").fetchone()
     release_id = int(row[0])  # type: ignore[index]
@@ -233,9 +234,9 @@ def _swap_in_candidate(connection: psycopg.Connection) -> int:
     )
     connection.execute(
         "update ops.gate_result set release_id = %s where release_id is null and"
-        " (fingerprint = %s and judged_at >= %s"
+        " (fingerprint = %s and gate_result_id > %s"
         " or load_id in (select load_id from ops.release_input where release_id = %s))",
-        [release_id, fingerprint, built_at, release_id],
+        [release_id, fingerprint, judged_before, release_id],
     )
     _point_views(connection, schema)
     connection.execute("delete from ops.candidate")

@@ -131,8 +131,18 @@ def writer(
 _migrated: set[tuple[str, str]] = set()
 
 
-def migrate(settings: Settings) -> None:
+def administrator_dsn(settings: Settings) -> str:
+    """URI of the warehouse's database for the administrator of its server, migrated if need be."""
+    migrate(settings)
+    return _administrator(settings, "warehouse")
+
+
+def migrate(settings: Settings, *, again: bool = False) -> None:
     """Make databases, roles, schemas and rights; a no-op when this version of the migration was applied already.
+
+    Args:
+        settings: where the warehouse is.
+        again: although this process has seen to it, as after a restore.
 
     Raises:
         WarehouseError: the server is older than Postgres 18, or out of reach.
@@ -140,7 +150,7 @@ def migrate(settings: Settings) -> None:
     text = MIGRATION.read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     target = (_administrator(settings, "warehouse"), digest)
-    if target in _migrated:
+    if target in _migrated and not again:
         return
     for database in ("warehouse", "airflow"):
         _create_database(settings, database)

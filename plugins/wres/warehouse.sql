@@ -225,6 +225,8 @@ create table if not exists ops.candidate (
     gate_passed boolean,
     data_docs text
 );
+-- What was judged before this candidate was built, by number: clocks may be put back.
+alter table ops.candidate add column if not exists judged_before bigint not null default 0;
 
 -- The code that filled the incremental tables: under any other they are filled afresh. Empty while nobody can say.
 create table if not exists ops.counted_by (

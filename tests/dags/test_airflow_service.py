@@ -119,6 +119,23 @@ def test_stop_ends_what_does_not_want_to_end(settings, monkeypatch):
     assert not airflow_service.stop(settings)
 
 
+def test_what_a_killed_scheduler_left_running_is_ended(settings, monkeypatch):
+    """Its workers would keep its sessions of the database, and the locks that the next scheduler needs."""
+    monkeypatch.setattr(airflow_service, "_GRACE_SECONDS", 0.5)
+    run_instead(monkeypatch, scheduler=STUBBORN, api_server="import time; time.sleep(600)")
+    service = airflow_service.start(settings, wait=False)
+    deadline = time.monotonic() + 20
+    while "ready" not in airflow_service.log_tail(settings, "scheduler") and time.monotonic() < deadline:
+        time.sleep(0.05)
+    leader = psutil.Process(service.processes["scheduler"][0])
+    [worker] = leader.children(recursive=True)
+    leader.kill()
+    leader.wait(5)
+    assert worker.is_running()
+    airflow_service.stop(settings)
+    assert not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE
+
+
 def test_service_of_which_a_process_died_is_not_running_and_is_started_anew(settings, monkeypatch):
     run_instead(monkeypatch, scheduler="import time; time.sleep(600)", api_server="import time; time.sleep(600)")
     first = airflow_service.start(settings, wait=False)

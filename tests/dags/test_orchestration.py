@@ -145,6 +145,14 @@ def test_file_that_is_still_being_written_waits_for_the_next_look(settings, monk
         orchestration.batches(settings, source())
 
 
+def test_file_of_a_time_to_come_does_not_wait_for_it(settings, monkeypatch):
+    """The clock was put back, or the file comes from a machine whose clock is ahead."""
+    [path] = put(settings, "a.xlsx")
+    os.utime(path, (time.time() + 3600,) * 2)
+    monkeypatch.setattr(load, "discover", lambda *_: [SimpleNamespace(path=path, source="staff_survey")])
+    assert orchestration.dags_with_new_files(settings) == ["ingest_staff_survey"]
+
+
 def test_watcher_names_each_dag_once(settings, found):
     found(put(settings, "a.xlsx", "b.xlsx"))
     assert orchestration.dags_with_new_files(settings) == ["ingest_staff_survey"]

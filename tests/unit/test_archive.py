@@ -6,7 +6,6 @@ import json
 import os
 import stat
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,16 +128,16 @@ def test_file_that_changes_while_it_is_copied(home: Settings, dropped: Path, mon
     assert not list(home.archive.rglob("*.csv"))
 
 
-def test_sweep_removes_only_old_half_made_copies(home: Settings, dropped: Path) -> None:
+def test_sweep_removes_half_made_copies_once_nobody_is_archiving(home: Settings, dropped: Path) -> None:
     archived = archive.archive(home, "organisations", dropped)
-    old, new = (archived.path.parents[1] / f".incoming-{name}" for name in ("old", "new"))
-    for folder in (old, new):
-        folder.mkdir()
-        (folder / "half.csv").write_text("ha")
-    os.utime(old, (time.time() - 7200,) * 2)
+    half = archived.path.parents[1] / ".incoming-half"
+    half.mkdir()
+    (half / "half.csv").write_text("ha")
+    with archive.held(home):
+        archive.sweep(home)
+        assert half.exists(), "it may be another process's, on its way"
     archive.sweep(home)
-    assert not old.exists()
-    assert new.exists()
+    assert not half.exists()
     assert archived.path.exists()
 
 
@@ -188,3 +187,17 @@ def test_names_are_kept_so_that_they_can_be_read(home: Settings, tmp_path: Path,
     path = tmp_path / sent
     path.write_bytes(CONTENT)
     assert archive.archive(home, "organisations", path).path.name == kept
+
+def test_half_a_manifest_is_not_taken_for_the_file(home: Settings, dropped: Path) -> None:
+    archived = archive.archive(home, "organisations", dropped)
+    (archived.path.parent / "manifest.part").write_text("{")
+    assert archive.find(home, "organisations", archived.sha256) == archived.path
+    settled = archive.settle(home, "organisations", archived, "2026-07")
+    assert archive.of_period(home, "organisations", "2026-07") == [settled]
+    assert not list(home.archive.rglob("manifest.part"))
+
+
+def test_a_file_called_like_half_a_manifest_keeps_its_content(home: Settings, tmp_path: Path) -> None:
+    sent = tmp_path / "manifest.part"
+    sent.write_text("a,b\n")
+    assert archive.archive(home, "organisations", sent).path.read_text() == "a,b\n"
