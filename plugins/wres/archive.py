@@ -99,9 +99,7 @@ def archive(settings: Settings, source: str, path: Path) -> Archived:
                 _obstacle("it changed while it was being archived", "Drop it again when it is complete.")
             )
         copy.chmod(0o444)
-        _write_manifest(
-            Path(incoming), source=source, name=name, sha256=sha256, bytes=copy.stat().st_size, period=None
-        )
+        _write_manifest(Path(incoming), source=source, name=name, sha256=sha256, bytes=copy.stat().st_size, period=None)
         try:
             Path(incoming).rename(folder)
         except OSError:  # another process archived the same bytes in the meantime

@@ -146,7 +146,8 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F07",
-        "the file cannot be archived: it is a link, may not be read, changes meanwhile, or has a name that is no text; it stays where it is",
+        "the file cannot be archived: it is a link, may not be read, changes meanwhile, or has a name that is no text;"
+        " it stays where it is",
         "archive",
         "file",
         "critical",

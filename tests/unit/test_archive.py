@@ -188,6 +188,7 @@ def test_names_are_kept_so_that_they_can_be_read(home: Settings, tmp_path: Path,
     path.write_bytes(CONTENT)
     assert archive.archive(home, "organisations", path).path.name == kept
 
+
 def test_half_a_manifest_is_not_taken_for_the_file(home: Settings, dropped: Path) -> None:
     archived = archive.archive(home, "organisations", dropped)
     (archived.path.parent / "manifest.part").write_text("{")
