@@ -130,7 +130,7 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F05",
-        "a snapshot is not the last day of a quarter, a year lies outside 2000 to 2099, or no row holds a date",
+        "a snapshot is not the last day of a quarter, a date lies before April 2014 or after 2099, or no row holds a date",
         "reader",
         "file",
         "critical",
@@ -146,8 +146,8 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
     ),
     Elsewhere(
         "F07",
-        "the file cannot be archived: it is a link, may not be read, changes meanwhile, or has a name that is no text;"
-        " it stays where it is",
+        "the file cannot be archived: it is a link, may not be read, changes meanwhile, or has a name that is no text; it"
+        " stays where it is",
         "archive",
         "file",
         "critical",

@@ -53,6 +53,8 @@ class Disclosure(_Strict):
 
 
 PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?", re.ASCII)
+# The first WRES year is that to March 2015: of what lies before, no figure is defined.
+FIRST_DAY, FIRST_SURVEY = date(2014, 4, 1), 2014
 QUARTER_MONTHS = frozenset({"03", "06", "09", "12"})
 
 

@@ -232,8 +232,9 @@ def changed_cells(draw: st.DrawFn, sheets: dict[str, list[list[Any]]]) -> dict[s
             case "row":
                 del grid[row : row + draw(st.integers(1, 4))]
             case "column":
+                end = column + draw(st.integers(1, 3))
                 for cells in grid:
-                    del cells[column : column + draw(st.integers(1, 3))]
+                    del cells[column:end]
             case "double":
                 grid[row:row] = [list(cells) for cells in grid[row : row + 1]]
             case "rename":

@@ -18,7 +18,7 @@ from wres.readers.content import (
     name_fits,
     nearest,
 )
-from wres.registry import BenchmarkSheet, BenchmarkWorkbook, Source
+from wres.registry import FIRST_SURVEY, BenchmarkSheet, BenchmarkWorkbook, Source
 from wres.settings import Settings
 
 _ACTION = (
@@ -63,6 +63,11 @@ def read(layout: BenchmarkWorkbook, content: Workbook) -> Batch:
             problems.append(_sheet_problem(sheet, 2, "the sheet has headers but no data"))
         else:
             problems += _examine_headers(layout, sheet, headers[sheet], years)
+    for sheet, row in headers.items():
+        for index, header in enumerate(row):
+            if (found := pattern.match(header)) and int(found["survey_year"]) < FIRST_SURVEY:
+                message = f"no figure is defined for surveys before {FIRST_SURVEY}"
+                problems.append(_header_problem(sheet, index, header, message))
     if problems:
         raise FileRejected(*problems)
     batch = CellRows(layout=layout, period=years[-1], warnings=warnings)

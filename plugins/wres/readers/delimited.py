@@ -31,7 +31,7 @@ from wres.readers.content import (
     period_from_text,
     period_missing,
 )
-from wres.registry import PERIOD, Delimited, Source, header_key, header_map, last_quarter
+from wres.registry import FIRST_DAY, FIRST_SURVEY, PERIOD, Delimited, Source, header_key, header_map, last_quarter
 from wres.settings import Settings
 
 # One cell never needs more; a stray quote would otherwise swallow the rest of the file into it.
@@ -50,6 +50,7 @@ _MOST_CONTENTS = 100_000
 _DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%dT00:00:00")
 
 _NO_YEAR = "the year is not between 2000 and 2099"
+_TOO_EARLY = f"the WRES has no figures before {FIRST_DAY:%B %Y}"
 _UNREADABLE = {
     "year": "no row says which year it is of (2024)",
     "month": "no row holds a date that can be read (2024-03-31 or 31/03/2024)",
@@ -372,6 +373,8 @@ class DelimitedRows(Batch):
         if self._declared.step == "year":
             found = re.search(self._declared.pattern or r"^(?P<year>\d{4})$", cell, re.ASCII)
             year = found["year"] if found else ""
+            if self._owned and year and int(year) < FIRST_SURVEY:
+                return "", _TOO_EARLY
             return (year, "") if not year or PERIOD.fullmatch(year) else ("", _NO_YEAR)
         moment = _date(cell, self._declared.date_format)
         if moment is None:
@@ -379,7 +382,9 @@ class DelimitedRows(Batch):
         if not 2000 <= moment.year <= 2099:
             return "", _NO_YEAR
         if self._declared.step == "month":
-            return f"{moment:%Y-%m}", ""
+            return f"{moment:%Y-%m}", _TOO_EARLY if self._owned and moment < FIRST_DAY else ""
+        if self._owned and moment < FIRST_DAY:
+            return "", _TOO_EARLY
         if self._owned and last_quarter(moment) != moment:
             return "", "the date is not the last day of March, June, September or December"
         return f"{moment.year}-{(moment.month + 2) // 3 * 3:02d}", ""
@@ -402,6 +407,8 @@ class DelimitedRows(Batch):
         if not self.period:
             example = {"year": "2024", "month": "2026-07", "quarter": "2024-03"}[self._declared.step]
             raise FileRejected(period_missing(self.layout, example, self._missaid))
+        if self._declared.step == "quarter" and self.period < f"{FIRST_DAY:%Y-%m}":
+            raise FileRejected(self._date_problem(None, self.period, _TOO_EARLY))
 
     def _problems(self) -> list[Problem]:
         return [*([self._misfit] if self._misfit else ()), *self._refused.values()]
@@ -423,7 +430,7 @@ class DelimitedRows(Batch):
         if known or len(self._refused) < _LISTED:
             self._refused[cell] = _more(known) or problem
 
-    def _date_problem(self, number: int, cell: str, message: str) -> Problem:
+    def _date_problem(self, number: int | None, cell: str, message: str) -> Problem:
         return Problem(
             rule="F05",
             scope="file",

@@ -128,7 +128,7 @@ def number_as_text(path: Path) -> None:
 def error_in_a_figure(path: Path) -> None:
     """A published figure that Excel could not work out."""
     with xlsxwriter.Workbook(str(path)) as book:
-        for name, grid in workbooks.benchmark((2014,)).sheets.items():
+        for name, grid in workbooks.benchmark((2023,)).sheets.items():
             page = book.add_worksheet(name)
             for number, row in enumerate(grid):
                 page.write_row(number, 0, row)
@@ -138,7 +138,7 @@ def error_in_a_figure(path: Path) -> None:
 @sheet("staff_survey", "Benchmark no group.xlsx", "rejected", "V11", "sheet 'Community Trusts'", "missing or renamed")
 def missing_sheet(path: Path) -> None:
     """A benchmarking group's sheet is missing."""
-    book = workbooks.benchmark((2013,))
+    book = workbooks.benchmark((2022,))
     del book.sheets["Community Trusts"]
     book.write(path)
 
@@ -146,9 +146,17 @@ def missing_sheet(path: Path) -> None:
 @sheet("staff_survey", "Benchmark percent.xlsx", "rejected", "V10", "cell C2", "23.5", "outside 0 to 1")
 def percentage_for_a_proportion(path: Path) -> None:
     """A percentage where proportions stand."""
-    book = workbooks.benchmark((2012,))
+    book = workbooks.benchmark((2020,))
     book.sheets["Acute&Acute Community Trusts"][1][2] = 23.5
     book.write(path)
+
+
+@sheet(
+    "staff_survey", "Benchmark early.xlsx", "rejected", "V11", "cell B1", "no figure is defined for surveys before 2014"
+)
+def survey_before_the_first(path: Path) -> None:
+    """Results of a survey before the WRES began."""
+    workbooks.benchmark((2012,)).write(path)
 
 
 @sheet("staff_survey", "NSS24 organisational results 120.xlsx", "rejected", "V10", "120", "outside 0 to 100")

@@ -68,6 +68,35 @@ def other_century(path: Path) -> None:
     write(path, table(STAFF, 6, snapshot_date="1900-03-31"))
 
 
+@value(
+    "workforce",
+    "workforce_2013.csv",
+    "rejected",
+    "F05",
+    "row 5",
+    "2013-03-31",
+    "no figures before April 2014",
+    "correct",
+)
+def before_the_first(path: Path) -> None:
+    """A snapshot before the WRES began."""
+    write(path, table(STAFF, 6, snapshot_date="2013-03-31"))
+
+
+@value(
+    "survey_responses", "survey_responses_2009.csv", "rejected", "F05", "row 5", "2009", "no figures before April 2014"
+)
+def survey_before_the_first(path: Path) -> None:
+    """Answers to a survey before the WRES began."""
+    write(path, table("survey_responses__respondent", 6, survey_year="2009"))
+
+
+@value("training", "training_2009-03.csv", "rejected", "F05", "2009-03", "no figures before April 2014")
+def quarter_before_the_first(path: Path) -> None:
+    """A quarter, by the file's name, before the WRES began."""
+    write(path, table("training__completion", 6))
+
+
 @value("workforce", "workforce_future.csv", "rows set aside", "V24", "row 5", "2099-12-31", "lies in the future")
 def future(path: Path) -> None:
     """A date that is still to come."""
