@@ -241,7 +241,7 @@ def test_no_secret_reaches_a_log_or_a_command_line(settings, service, command_li
             content = path.read_bytes()
             assert not [secret for secret in secrets if secret.encode() in content], path
             looked_at += 1
-    assert looked_at > 100
+    assert looked_at > 50
     assert (settings.pgdata / "server.log").exists()
     programs = " ".join(command_lines)
     for program in ("pg_ctl", "postgres", "airflow", "scheduler", "api-server"):
@@ -272,7 +272,7 @@ def test_airflow_obeys_nobody_without_a_login(service):
 def test_airflow_refuses_a_wrong_password(service, user, password):
     with pytest.raises(urllib.error.HTTPError) as refused:
         airflow_service._request(f"{service.url}/auth/token", body={"username": user, "password": password})
-    assert refused.value.code in (401, 422)
+    assert refused.value.code in (400, 401)
 
 
 def test_airflow_listens_on_this_machine_alone(service):
