@@ -190,7 +190,7 @@ def _holds(settings: Settings) -> str:
             "select (select count(*) from ops.file), (select count(*) from ops.release)"
         ).fetchone()
     files, releases = counts or (0, 0)
-    held = [f"{files} files and {releases} releases"] if files or releases else []
+    held = [f"a database (files: {files}, releases: {releases})"] if files or releases else []
     held += [
         f"files in {settings.home / folder}"
         for folder in _FOLDERS

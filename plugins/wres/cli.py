@@ -596,7 +596,7 @@ def backup(file: Path) -> None:
     with _progress() as say:
         made = saver.backup(settings(), file, say)
     click.echo(
-        f"written: {file} ({file.stat().st_size / 1e6:,.1f} MB, {len(made.files)} files, {made.releases} releases)."
+        f"written: {file} ({file.stat().st_size / 1e6:,.1f} MB; files: {len(made.files)}, releases: {made.releases})."
         " It holds people's data: keep it as safe as the warehouse."
     )
 
@@ -610,7 +610,9 @@ def restore(file: Path, force: bool) -> None:
 
     with _progress() as say:
         made = saver.restore(settings(), file, say, force=force)
-    click.echo(f"Restored: {len(made.files)} files, {made.releases} releases, as of {made.made_at}. Next: wres status")
+    click.echo(
+        f"Restored as of {made.made_at} (files: {len(made.files)}, releases: {made.releases}). Next: wres status"
+    )
 
 
 @main.command()

@@ -48,7 +48,7 @@ def saved(original: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("backups") / "wres.tar.gz"
     done = wres(original, "backup", file)
     assert done.exit_code == 0, done.stderr
-    assert "2 releases" in done.stdout
+    assert "releases: 2" in done.stdout
     return file
 
 
@@ -112,7 +112,7 @@ def test_restored_into_an_empty_home_it_is_the_same_warehouse(
     of = empty_home
     done = wres(of, "restore", saved)
     assert done.exit_code == 0, done.stderr
-    assert "2 releases" in done.stdout
+    assert "releases: 2" in done.stdout
     restored, expected = contents(of), contents(original)
     assert restored.keys() == expected.keys()
     for name in expected:
@@ -146,7 +146,7 @@ def test_what_is_not_empty_is_replaced_by_command_only(
     before = contents(of), files(of)
     refused = wres(of, "restore", saved)
     assert refused.exit_code == 2
-    assert "not empty: it holds 8 files and 1 releases" in refused.stderr
+    assert "not empty: it holds a database (files: 8, releases: 1)" in refused.stderr
     assert "--force" in refused.stderr
     assert (contents(of), files(of)) == before
     assert wres(of, "restore", "--force", saved).exit_code == 0
