@@ -347,11 +347,14 @@ def test_next_release_is_computed_without_the_person(
     of = copy_warehouse(whole_standard)
     [(person, org_code, quarters)] = rows(
         of,
-        "select s.person_id, s.org_code, count(*) from raw.workforce__staff as s"
+        "select s.person_id, s.org_code, array_agg(distinct s._period) from raw.workforce__staff as s"
+        " inner join ops.current_content as now on now.source_table = 'workforce__staff'"
+        " and (now.load_id, now.period, now.org_code) = (s._load_id, s._period, btrim(s.org_code))"
         " inner join raw.employee_relations__case as c on (s.org_code, s.person_id) = (c.org_code, c.person_id)"
-        " where coalesce(ops.as_flag(s.is_bank_only), false) = false group by 1, 2 order by 3 desc, 1 limit 1",
+        " where coalesce(ops.as_flag(s.is_bank_only), false) = false"
+        " group by 1, 2 order by cardinality(array_agg(distinct s._period)) desc, 1 limit 1",
     )
-    assert quarters > 1
+    assert len(quarters) > 1
     assert not build.changed_inputs(of)
     held = everywhere(of, person)
     assert "raw.workforce__staff" in held
@@ -371,8 +374,6 @@ def test_next_release_is_computed_without_the_person(
         " and organisation_basis = 'as_reported' and period_kind = 'quarterly' and denominator = 'all_staff'"
     )
     before, after = (dict(rows(of, heads.format(schema), org_code)) for schema in ("release_0001", "marts"))
-    assert len(before) >= quarters
-    assert sum(before.values()) - sum(after.values()) == quarters, (
-        "one head fewer in each quarter, and no other figure moved"
-    )
-    assert {before[day] - after[day] for day in before} <= {0, 1}
+    fewer = {f"{day:%Y-%m}": before[day] - after[day] for day in before}
+    assert set(fewer) & set(quarters)
+    assert fewer == {period: int(period in quarters) for period in fewer}, "one head fewer where they were in post"
