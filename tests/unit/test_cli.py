@@ -19,7 +19,8 @@ from wres.settings import Settings
 
 COMMANDS = {
     "accept", "backup", "bench", "build", "check", "demo", "diff", "docs", "down", "dsn", "export", "forget", "gate", "load",
-    "migrate", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop", "trace", "up", "withdraw",
+    "migrate", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop", "trace", "up",
+    "withdraw",
 }  # fmt: skip
 
 
