@@ -353,6 +353,6 @@ def _quoted(name: str) -> bytes:
 def _environment(settings: Settings) -> dict[str, str]:
     """How programs of Postgres reach the warehouse as its administrator; a password in an argument could be seen by all."""
     info = psycopg.conninfo.conninfo_to_dict(warehouse.administrator_dsn(settings))
-    names = {key: "PGDATABASE" if key == "dbname" else f"PG{key.upper()}" for key in info}
-    given = {names[key]: str(value) for key, value in info.items() if value is not None}
+    names = {"dbname": "PGDATABASE", **warehouse.TRANSPORT}
+    given = {names.get(key, f"PG{key.upper()}"): str(value) for key, value in info.items() if value is not None}
     return {**os.environ, **given}

@@ -209,6 +209,12 @@ def test_backup_is_private_whole_and_without_secrets(original: Settings, saved: 
     assert nowhere.exit_code == 2
 
 
+def test_programs_of_postgres_protect_their_connection_as_the_address_says(original: Settings) -> None:
+    of = replace(original, warehouse_url=f"{original.warehouse_url}?channel_binding=prefer&require_auth=scram-sha-256")
+    environment = backup._environment(of)
+    assert (environment["PGCHANNELBINDING"], environment["PGREQUIREAUTH"]) == ("prefer", "scram-sha-256")
+
+
 def test_backup_waits_for_what_moves_files_and_builds(original: Settings, tmp_path: Path) -> None:
     """Neither a load that is settling its file nor a publish is caught in the middle."""
     file = tmp_path / "wres.tar.gz"
