@@ -169,8 +169,8 @@ def remove(settings: Settings, source: str, sha256: str) -> None:
 
 def of_period(settings: Settings, source: str, period: str) -> list[Path]:
     """The archived files of a source and period, in the order of their hashes."""
-    folders = (settings.archive / source / period).glob("*/*")
-    return sorted(path for path in folders if path.name not in _OURS)
+    files = (settings.archive / source / period).glob("[!.]*/*")  # not those of a copy on its way
+    return sorted(path for path in files if path.name not in _OURS)
 
 
 @contextmanager

@@ -194,6 +194,9 @@ def test_half_a_manifest_is_not_taken_for_the_file(home: Settings, dropped: Path
     (archived.path.parent / "manifest.part").write_text("{")
     assert archive.find(home, "organisations", archived.sha256) == archived.path
     settled = archive.settle(home, "organisations", archived, "2026-07")
+    on_its_way = settled.parent.parent / ".incoming-1" / settled.name
+    on_its_way.parent.mkdir()
+    on_its_way.write_bytes(CONTENT)
     assert archive.of_period(home, "organisations", "2026-07") == [settled]
     assert not list(home.archive.rglob("manifest.part"))
 
