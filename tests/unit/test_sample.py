@@ -22,7 +22,6 @@ from wres.settings import settings
 TRUSTS = 24
 STAFF = 60
 FIRST_YEAR, LAST_YEAR = 2021, 2024
-REAL = Path(__file__).resolve().parents[3] / "shared" / "data"
 # By question: the key cells, the answers and the base of each data row.
 Found = dict[str, list[tuple[list[str], list[Any], Any]]]
 
@@ -380,13 +379,7 @@ def test_small_samples_and_other_years_work(tmp_path: Path, trusts: int, first_y
         assert rows, path.name
 
 
-needs_real_files = pytest.mark.skipif(
-    not REAL.is_dir(), reason="the real public files, kept beside the project and not in it, are not here"
-)
-
-
-@needs_real_files
-def test_no_code_is_a_real_one(tmp_path: Path) -> None:
+def test_no_code_is_a_real_one(tmp_path: Path, real_data: Path) -> None:
     """Trusts, boards and successors of the largest sample against every code in the real reference files."""
     (tmp_path / "organisations").mkdir()
     register = organisations.draw(np.random.default_rng(1), TRUSTS_ALLOWED[-1], FIRST_YEAR, LAST_YEAR)
@@ -400,15 +393,14 @@ def test_no_code_is_a_real_one(tmp_path: Path) -> None:
             found |= {row[column] for row in csv_rows(path) for column in columns}
         return found
 
-    shared = codes(tmp_path) & codes(REAL)
+    shared = codes(tmp_path) & codes(real_data)
     # Not organisations, but how the official files say "none": a header, a blank, the Welsh and the national placeholder.
     assert shared == {"", "ICS_CODE", "ORG_CODE", "Q99", "QZZ"}
 
 
-@needs_real_files
 @pytest.mark.parametrize("kind", ["organisational", "national"])
-def test_the_map_is_the_layout_of_the_official_workbook(kind: str) -> None:
-    path = next((REAL / "staff_survey").glob(f"*{kind}*.xlsx"))
+def test_the_map_is_the_layout_of_the_official_workbook(kind: str, real_data: Path) -> None:
+    path = next((real_data / "staff_survey").glob(f"*{kind}*.xlsx"))
     keys = key_columns(kind)
     found, texts = printed_headers(path, len(keys))
     assert found == mapped_headers()
