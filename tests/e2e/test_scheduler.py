@@ -346,6 +346,6 @@ def test_server_and_scheduler_lost_under_running_dags(settings, service, sql, un
         assert figures(sql, release) == figures(sql, before - 1) != figures(sql, before)
         assert sql("select state from ops.load where state in ('loading', 'loaded')") == []
         assert sql("select file_sha256 from ops.load where state = 'accepted' group by 1 having count(*) > 1") == []
-        assert sql("select nspname from pg_namespace where nspname like 'release%%'") == sql(
-            "select schema_name from ops.release"
+        assert sql("select nspname from pg_namespace where nspname like 'release%%' order by 1") == sql(
+            "select schema_name from ops.release order by 1"
         )
