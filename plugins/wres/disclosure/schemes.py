@@ -1,0 +1,53 @@
+"""The schemes of disclosure control, and what a reader learns of a count under each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wres.disclosure.bounds import Bounds
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A scheme by its numbers.
+
+    Attributes:
+        smallest_shown: counts of 1 to one less are starred.
+        rounded_to: all others go to the nearest multiple.
+        exact_levels: levels whose counts are not rounded.
+        protection: how far apart, in people, the smallest and largest possible value of a starred count must be.
+    """
+
+    name: str
+    smallest_shown: int
+    rounded_to: int = 1
+    exact_levels: tuple[str, ...] = ()
+    protection: int = 5
+
+    def is_small(self, truth: np.ndarray) -> np.ndarray:
+        return (truth > 0) & (truth < self.smallest_shown)
+
+    def shown_bounds(self, truth: np.ndarray, hidden: np.ndarray, exact: np.ndarray, halves: np.ndarray) -> Bounds:
+        """What a reader knows of each count: nothing of a hidden one, since it may be hidden for the sake of another.
+
+        Args:
+            truth: true counts, in people.
+            hidden: which of them are not shown.
+            exact: which are shown as they are.
+            halves: which may end in a half (averages of two years).
+        """
+        shown = self.rounded_to * np.floor(truth / self.rounded_to + 0.5)
+        reach = np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2)
+        reach = np.where(exact | (truth == 0), 0, reach)
+        shown = np.where(exact, truth, shown)
+        least = np.maximum(shown - reach, np.where(exact | (truth == 0), 0, self.smallest_shown - np.where(halves, 0.5, 0)))
+        return Bounds(np.where(hidden, 0.0, least), np.where(hidden, np.inf, shown + reach))
+
+
+NHS_ROUND5 = Scheme("nhs_round5", smallest_shown=8, rounded_to=5, exact_levels=("england",))
+
+
+def suppress_below(k: int = 11) -> Scheme:
+    return Scheme(f"suppress_below_{k}", smallest_shown=k)
