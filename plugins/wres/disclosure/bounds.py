@@ -88,3 +88,8 @@ def _without_own(row: np.ndarray, value: np.ndarray, rows: int) -> np.ndarray:
     unbounded = np.bincount(row, ~finite, rows)
     infinite = np.sign(value[~finite][0]) * np.inf if not finite.all() else 0.0
     return np.where(unbounded[row] - ~finite > 0, infinite, sums[row] - np.where(finite, value, 0.0))
+
+
+def nothing_known(count: int) -> Bounds:
+    """Bounds of counts of which nobody knows anything."""
+    return Bounds(np.zeros(count), np.full(count, np.inf))

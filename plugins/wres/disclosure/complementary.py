@@ -1,4 +1,4 @@
-"""Complementary suppression: rows hidden besides those with few people, so that sums give nothing away."""
+"""Complementary suppression: what has to be hidden besides small counts, so that nothing else gives them away."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from scipy import sparse
 
 from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
 from wres.disclosure.cells import PLACE
+from wres.disclosure.programmes import Reach, System, prices, unproved
 from wres.disclosure.schemes import Scheme
 
 # What is hidden first where a sum gives too much away: the areas that fewest look at, England last.
@@ -32,81 +33,123 @@ class Control:
 
 
 class UnprotectableError(RuntimeError):
-    """Hiding every row still gives a count away; it follows from what is public."""
+    """Hiding every row still gives a count away; it follows from what is known already."""
 
 
-def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, public: np.ndarray) -> Control:
-    """Hide rows until the bounds of every small count are far enough apart.
+def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, known: Bounds) -> Control:
+    """Hide rows until a reader can narrow no small count to fewer than the scheme's protection.
 
     A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no
-    figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden alone.
+    figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden alone
+    or, where it would follow, with the row's total: shares of those whose ethnicity is known stay.
     Counts of England that give something away are first rounded, then hidden.
 
     Args:
-        cells: columns of ``cells.KEY`` and ``truth``.
+        cells: columns of ``cells.KEY``, ``group``, ``region`` and ``truth``.
         relations: as ``relations.relations`` gives them.
-        public: which cells everybody knows already; they are shown and protect nothing.
+        known: what readers know of each cell already, from other tables or releases: hiding such a cell protects nothing, and a small
+            count that is known too well already is none to protect.
 
     Raises:
         UnprotectableError: see there.
     """
-    truth = cells["truth"].to_numpy()
-    halves = truth != np.floor(truth)
-    row = cells.groupby(["population", *PLACE, "slice"], sort=False, observed=True).ngroup().to_numpy()
-    size = np.bincount(row, np.where(cells["member"] == "all", truth, 0))
-    order = cells["level"].map(_ORDER).to_numpy()
-    unknown = (cells["member"] == "unknown").to_numpy()
-    exact = cells["level"].isin(scheme.exact_levels).to_numpy() | public
-    small = scheme.is_small(truth) & ~exact
-    hidden = _rows_of(small & ~unknown, row) & ~public | small
-    primary = hidden.copy()
-    while True:
-        shown = scheme.shown_bounds(truth, hidden, exact, halves)
-        bounds = propagate(relations, shown, ~halves)
-        known = small & (bounds.width < scheme.protection - TOLERANCE)
-        if not known.any():
-            return Control(hidden, primary, exact)
-        sums, members = _telling(relations, bounds, shown, known)
-        while not (~hidden[members] & ~public[members] & (truth[members] > 0)).any():
+    return _Search(cells, relations, scheme, known).run()
+
+
+class _Search:
+    def __init__(self, cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, known: Bounds) -> None:
+        self.cells, self.relations, self.scheme, self.known = cells, relations, scheme, known
+        self.truth = cells["truth"].to_numpy()
+        self.halves = self.truth != np.floor(self.truth)
+        self.row = cells.groupby(["population", *PLACE, "slice"], sort=False, observed=True).ngroup().to_numpy()
+        self.order = cells["level"].map(_ORDER).to_numpy()
+        self.apart = cells["group"].isin(["unknown", "all"]).to_numpy()
+        self.of_relation = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
+        self.exact = np.array(cells["level"].isin(scheme.exact_levels))
+        # What is known that well already has nothing left to protect.
+        self.told = propagate(relations, known, ~self.halves).width < scheme.protection - TOLERANCE
+        self.reach = Reach.of(self.truth)
+        self.hidden = np.zeros(len(cells), dtype=bool)
+        self._star()
+        self.primary = self.hidden.copy()
+
+    def run(self) -> Control:
+        while True:
+            shown = self._shown()
+            bounds = propagate(self.relations, shown, ~self.halves)
+            leaks = self.small & (bounds.width < self.scheme.protection - TOLERANCE)
+            if leaks.any():
+                self._hide(self._of_telling_sums(leaks, bounds, shown))
+                continue
+            system = System(self.relations, shown, self.truth)
+            leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
+            if not leaks.any():
+                return Control(self.hidden, self.primary, self.exact)
+            print(leaks.sum(), self.hidden.sum(),flush=True)
+            self._hide(self._of_shadow_prices(leaks, system))
+
+    def _shown(self) -> Bounds:
+        shown = self.scheme.shown_bounds(self.truth, self.hidden, self.exact, self.halves)
+        return Bounds(np.maximum(shown.low, self.known.low), np.minimum(shown.high, self.known.high))
+
+    @property
+    def _open(self) -> np.ndarray:
+        """Boolean: what could be hidden, and would protect something."""
+        return ~self.hidden & (self.truth > 0) & ~np.isfinite(self.known.high)
+
+    def _star(self) -> None:
+        """Hide small counts and, but for Unknown, the rows they are in."""
+        self.small = self.scheme.is_small(self.truth) & ~self.exact & ~self.told
+        self.hidden |= self.small | self._rows_of(np.flatnonzero(self.small & ~self.apart))
+
+    def _rows_of(self, positions: np.ndarray) -> np.ndarray:
+        """Boolean: cells of the rows that these cells are in."""
+        return np.isin(self.row, self.row[positions])
+
+    def _hide(self, positions: np.ndarray) -> None:
+        """Round what is exact; hide what is rounded, with its row or, of Unknown and total, with each other."""
+        too_exact = self.exact[positions]
+        if self.scheme.rounded_to > 1 and too_exact.any():
+            self.exact &= ~self._rows_of(positions[too_exact])
+            self._star()
+            positions = positions[~too_exact]
+        alone = self.apart[positions]
+        self.hidden |= self._rows_of(positions[alone]) & self.apart
+        self.hidden |= self._rows_of(positions[~alone])
+
+    def _of_shadow_prices(self, leaks: np.ndarray, system: System) -> np.ndarray:
+        """Shown cells that hold the leaks back most, at most one for every two leaks."""
+        price = prices(system, self.cells, leaks, self.scheme.protection)
+        found = pd.DataFrame({"cell": np.flatnonzero(self._open & (price > TOLERANCE))})
+        if found.empty:
+            raise UnprotectableError(f"{int(leaks.sum())} small counts follow from what is known already")
+        found["worth"] = price[found["cell"]] / (1 + self.order[found["cell"]])
+        return found.nlargest(int(leaks.sum() + 1) // 2, "worth")["cell"].to_numpy()
+
+    def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:
+        """For each leak one shown cell of the sums that tell it: the one that is missed least."""
+        _, cell, low, high = implied(self.relations, bounds)
+        tells = (low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE)
+        while True:
+            of_leak = leaks[cell] & tells
+            if (members := self._least_missed(of_leak)).size:
+                return members
             # All else in these sums is hidden, but follows from further sums itself.
-            wider = known | _mark(members, len(truth))
-            if wider.sum() == known.sum():
-                raise UnprotectableError(f"{int(known.sum())} small counts follow from what is public")
-            known = wider
-            sums, members = _telling(relations, bounds, shown, known)
-        too_exact = exact[members] & ~public[members] & ~hidden[members] & (truth[members] > 0)
-        if scheme.rounded_to == 1:
-            too_exact[:] = False
-        if too_exact.any():
-            chosen = _rows_of(_mark(members[too_exact], len(truth)), row)
-            exact &= ~chosen
-            small |= chosen & scheme.is_small(truth)
-            hidden |= _rows_of(chosen & small & ~unknown, row) & ~public | (chosen & small)
-            continue
-        open_ = ~hidden[members] & ~public[members] & (truth[members] > 0)
-        candidates = pd.DataFrame({"sum": sums[open_], "cell": members[open_]})
-        candidates["order"] = order[candidates["cell"]]
-        candidates["size"] = size[row[candidates["cell"]]]
-        first = candidates.sort_values(["sum", "order", "size"]).drop_duplicates("sum")["cell"].to_numpy()
-        hidden |= _rows_of(_mark(first, len(truth)), row) & ~public
+            wider = leaks.copy()
+            wider[cell[np.isin(self.of_relation, self.of_relation[of_leak])]] = True
+            if wider.sum() == leaks.sum():
+                raise UnprotectableError(f"{int(leaks.sum())} small counts follow from what is known already")
+            leaks = wider
 
-
-def _telling(
-    relations: sparse.csr_matrix, bounds: Bounds, shown: Bounds, known: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Members (relation, cell) of the sums that narrow the bounds of the cells known too well."""
-    row, cell, low, high = implied(relations, bounds)
-    narrows = known[cell] & ((low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE))
-    telling = np.isin(row, row[narrows])
-    return row[telling], cell[telling]
-
-
-def _mark(positions: np.ndarray, length: int) -> np.ndarray:
-    marked = np.zeros(length, dtype=bool)
-    marked[positions] = True
-    return marked
-
-
-def _rows_of(cells: np.ndarray, row: np.ndarray) -> np.ndarray:
-    """All cells of the rows that a marked cell is in."""
-    return np.isin(row, row[cells])
+    def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
+        """For each leak, of all open cells in a sum with it: the total of its own row if it is Unknown, else the smallest of the
+        level that fewest look at."""
+        cell = self.relations.indices
+        pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
+        of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])
+        found = pairs.merge(pd.DataFrame({"member": cell[of_open], "relation": self.of_relation[of_open]}), on="relation")
+        leak, member = found["leak"].to_numpy(), found["member"].to_numpy()
+        found["elsewhere"] = ~(self.apart[leak] & self.apart[member] & (self.row[leak] == self.row[member]))
+        found["order"], found["size"] = self.order[member], self.truth[member]
+        found = found.sort_values(["leak", "elsewhere", "order", "size"])
+        return found.drop_duplicates("leak")["member"].unique()

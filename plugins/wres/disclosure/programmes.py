@@ -1,11 +1,12 @@
-"""Linear programmes: proof that a starred count can be larger and smaller than it is.
+"""Linear programmes: proof that a hidden count can be larger and smaller than it is.
 
 Bounds by propagation can be wider than what a reader could work out where sums share several cells. The proof is a pair of tables
 that both fit everything shown and in which the count differs by what the protection asks for. The true table fits, so the search
-starts there and changes a few organisations only: what it finds holds for the whole release, whatever else is left as it is.
+starts there and asks how far counts can move from it, many at a time, some up and some down by chance: a corner of what is possible
+is as far as most of them can go, so that a count that no corner moves far enough is known too well.
 
-Every cell is a sum of atoms (an organisation's cells that are no sums themselves), so that the atoms are the variables, and each cell
-that is shown is one condition on them.
+Every cell is a sum of atoms (cells that are no sums themselves), so that the atoms are the variables, and each cell that is shown is
+one condition on them.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import LinearConstraint, linprog, milp
 
 from wres.disclosure.bounds import TOLERANCE, Bounds
 
-# Organisations that may change together: enough to make up for each other in an exact total, few enough for quick programmes.
-_TOGETHER = 4
-_BATCHES = 6
+_DIRECTIONS = 8
+# Organisations whose shown counts may all move within their rounding at once; programmes of more take too long.
+_TOGETHER = 24
+_SEED = 5
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,21 @@ class System:
         chosen = np.full(count, -1)
         chosen[cell[whole][::-1]] = row[whole][::-1]
         is_atom = chosen < 0
-        part = ~whole & (chosen[_whole_of(self.relations)[row]] == row)
-        rows = np.concatenate([np.flatnonzero(is_atom), _whole_of(self.relations)[row[part]]])
+        whole_of = np.zeros(self.relations.shape[0], dtype=int)
+        whole_of[row[whole]] = cell[whole]
+        part = ~whole & (chosen[whole_of[row]] == row)
+        rows = np.concatenate([np.flatnonzero(is_atom), whole_of[row[part]]])
         columns = np.concatenate([np.flatnonzero(is_atom), cell[part]])
         step = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(count, count))
         expanded = step
         while (expanded.getnnz(axis=0)[~is_atom] > 0).any():
             expanded = expanded @ step
         return expanded.tocsc()
+
+    @cached_property
+    def atoms(self) -> np.ndarray:
+        """Boolean: which cells are no sums of others."""
+        return np.diff(self.sums.indptr) > 0
 
     @cached_property
     def further(self) -> sparse.csc_matrix:
@@ -60,71 +69,116 @@ class System:
         return left[np.diff(left.indptr) > 0].tocsc()
 
 
-def _whole_of(relations: sparse.csr_matrix) -> np.ndarray:
-    """The cell that is the whole of each relation."""
-    row = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
-    wholes = np.zeros(relations.shape[0], dtype=int)
-    positive = relations.data > 0
-    wholes[row[positive]] = relations.indices[positive]
-    return wholes
+@dataclass
+class Reach:
+    """How small and how large each count was found to be possible, in people; grows with each search.
+
+    What was possible stays so when more is hidden: one reach serves a whole search for what to hide.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def of(cls, truth: np.ndarray) -> Reach:
+        return cls(truth.copy(), truth.copy())
 
 
-def unproved(system: System, cells: pd.DataFrame, targets: np.ndarray, width: float) -> np.ndarray:
+def unproved(
+    system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: np.ndarray, width: float, reach: Reach
+) -> np.ndarray:
     """Which of the target cells no pair of tables shows to be at least ``width`` apart.
 
     Args:
-        cells: ``level``, ``org_code``, ``population`` and ``as_at`` of each cell.
+        cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``region`` of each cell.
+        hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
+        reach: is widened.
     """
-    low, high = system.truth.copy(), system.truth.copy()
-    for atoms, near in _neighbourhoods(system, cells, targets):
-        _search(system, atoms, near, width, low, high)
-    return targets & (high - low < width - TOLERANCE)
+    chance = np.random.default_rng(_SEED)
+    for movable in _movable(system, cells, hidden):
+        near = np.flatnonzero(targets & (reach.high - reach.low < width - TOLERANCE))
+        if not len(near):
+            break
+        _search(system, movable, near, width, reach, chance)
+    return targets & (reach.high - reach.low < width - TOLERANCE)
 
 
-def _neighbourhoods(system: System, cells: pd.DataFrame, targets: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """A few organisations at a time: positions of their atoms, and of the targets that these are part of."""
-    is_atom = np.diff(system.sums.indptr) > 0
-    organisations = cells["org_code"].to_numpy()
-    for _, of_day in cells.groupby(["population", "as_at"], sort=False, observed=True):
-        here = np.zeros(len(cells), dtype=bool)
-        here[of_day.index] = True
-        atoms = np.flatnonzero(here & is_atom)
-        codes = pd.unique(organisations[atoms])
-        for start in range(0, len(codes), _TOGETHER):
-            chosen = atoms[np.isin(organisations[atoms], codes[start : start + _TOGETHER])]
-            reached = np.unique(system.sums[:, chosen].indices)
-            near = reached[targets[reached]]
-            if len(near):
-                yield chosen, near
+def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float) -> np.ndarray:
+    """How much each shown count holds the leaks back: shadow prices of what it says, zero for most."""
+    price = np.zeros(len(system.truth))
+    for atoms in _of_organisations(system, cells):
+        sums = system.sums[:, atoms].tocsr()
+        objective = np.asarray(sums[np.flatnonzero(leaks)].sum(axis=0)).ravel()
+        if not objective.any():
+            continue
+        limits = np.column_stack([np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width)])
+        shown, *further = _conditions(system, atoms, sums)
+        for sense in (1.0, -1.0):
+            found = linprog(
+                sense * objective,
+                A_ub=sparse.vstack([shown.A, -shown.A]),
+                b_ub=np.concatenate([shown.ub, -shown.lb]),
+                A_eq=further[0].A if further else None,
+                b_eq=np.zeros(further[0].A.shape[0]) if further else None,
+                bounds=limits,
+            )
+            if found.x is not None:
+                either = np.abs(found.ineqlin.marginals).reshape(2, -1).max(axis=0)
+                np.maximum.at(price, _shown(system, sums), either)
+    return price
+
+
+def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray) -> Iterator[np.ndarray]:
+    """Positions of the atoms that may move together: first the hidden ones of one group, then all of some organisations."""
+    for group in ("bme", "unknown", "white"):
+        yield np.flatnonzero(system.atoms & hidden & (cells["group"] == group).to_numpy())
+    yield np.flatnonzero(system.atoms & hidden)
+    yield from _of_organisations(system, cells)
+
+
+def _of_organisations(system: System, cells: pd.DataFrame) -> Iterator[np.ndarray]:
+    """Positions of all atoms of some organisations at a time, neighbours together."""
+    places = cells.loc[system.atoms, ["region", "org_code"]].drop_duplicates().sort_values(["region", "org_code"])
+    codes = places["org_code"].unique()
+    for start in range(0, len(codes), _TOGETHER):
+        yield np.flatnonzero(system.atoms & cells["org_code"].isin(codes[start : start + _TOGETHER]).to_numpy())
 
 
 def _search(
-    system: System, atoms: np.ndarray, near: np.ndarray, width: float, low: np.ndarray, high: np.ndarray
+    system: System,
+    atoms: np.ndarray,
+    near: np.ndarray,
+    width: float,
+    reach: Reach,
+    chance: np.random.Generator,
 ) -> None:
-    """Tables in which many targets at once are as large, or as small, as they can be; directions by chance from a fixed seed."""
+    """Move the targets that these atoms are part of as far as they go, until further directions bring nothing."""
     sums = system.sums[:, atoms].tocsr()
+    near = near[np.diff(sums.indptr)[near] > 0]
     conditions = _conditions(system, atoms, sums)
     # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
-    reach = (np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width))
-    chance = np.random.default_rng(5)
-    for batch in range(_BATCHES):
-        open_ = near[high[near] - low[near] < width - TOLERANCE]
+    limits = (np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width))
+    open_ = near
+    for _ in range(_DIRECTIONS):
         if not len(open_):
             return
-        directions = np.ones(len(open_)) if batch == 0 else chance.choice([-1.0, 1.0], len(open_))
-        objective = sums[open_].T @ directions
+        objective = sums[open_].T @ (chance.choice([-1.0, 1.0], len(open_)) * chance.uniform(0.5, 1.0, len(open_)))
         for sense in (1.0, -1.0):
-            found = milp(sense * objective, bounds=reach, constraints=conditions)
+            found = milp(sense * objective, bounds=limits, constraints=conditions)
             if found.x is not None:
-                reached = system.truth[near] + sums[near] @ found.x
-                low[near] = np.minimum(low[near], reached)
-                high[near] = np.maximum(high[near], reached)
+                at = system.truth[near] + sums[near] @ found.x
+                reach.low[near] = np.minimum(reach.low[near], at)
+                reach.high[near] = np.maximum(reach.high[near], at)
+        left = near[reach.high[near] - reach.low[near] < width - TOLERANCE]
+        if len(left) > 0.99 * len(open_):
+            return
+        open_ = left
 
 
 def _conditions(system: System, atoms: np.ndarray, sums: sparse.csr_matrix) -> list[LinearConstraint]:
     """What a change of the atoms may not touch: cells that are shown, and relations that no sum holds."""
-    shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
+    shown = _shown(system, sums)
     conditions = [
         LinearConstraint(
             sums[shown], system.shown.low[shown] - system.truth[shown], system.shown.high[shown] - system.truth[shown]
@@ -135,3 +189,8 @@ def _conditions(system: System, atoms: np.ndarray, sums: sparse.csr_matrix) -> l
     if further.shape[0]:
         conditions.append(LinearConstraint(further, 0, 0))
     return conditions
+
+
+def _shown(system: System, sums: sparse.csr_matrix) -> np.ndarray:
+    """Positions of the cells that these atoms are part of and of which something is shown."""
+    return np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
