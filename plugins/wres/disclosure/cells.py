@@ -7,6 +7,8 @@ disparity ratios.
 
 from __future__ import annotations
 
+from datetime import date
+
 import pandas as pd
 import psycopg
 from psycopg import sql
@@ -38,8 +40,8 @@ with figure as (
         )
     ) as g (member, shown_count, shown_base, shown_workforce, true_count, true_base, true_workforce)
     where
-        p.indicator_code in ('1', '2', '3', '4', '9', 'DR')
-        and p.basis = %(basis)s
+        p.basis = %(basis)s
+        and (%(as_at)s::date is null or p.as_at = %(as_at)s)
         and (p.denominator <> 'known_only' or g.member <> 'unknown')
 ),
 
@@ -52,8 +54,8 @@ cell as (
         values
         (
             case f.indicator_code
-                when '1' then 'staff' when '2' then 'appointed' when '3' then 'entered' when '4' then 'trained' when '9' then 'board'
-                else 'staff'
+                when '1' then 'staff' when 'DR' then 'staff' when '2' then 'appointed' when '3' then 'entered' when '4' then 'trained'
+                when '9' then 'board' else 'answered ' || f.indicator_code || ' ' || f.denominator
             end,
             case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 2) || f.suffix else f.slice end,
             f.member, f.shown_count, f.true_count
@@ -61,7 +63,7 @@ cell as (
         (
             case f.indicator_code
                 when '1' then 'staff' when '2' then 'shortlisted' when '9' then 'board' when 'DR' then 'staff'
-                else 'base of indicator ' || f.indicator_code
+                else 'base of ' || f.indicator_code || ' ' || f.denominator
             end,
             case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 1) || f.suffix else f.slice end,
             case when f.is_share then case f.denominator when 'known_only' then 'known' else 'all' end else f.member end,
@@ -80,16 +82,33 @@ group by population, level, org_code, scope, as_at, slice, member, shown, truth
 """
 
 
-def of_indicators(connection: psycopg.Connection, schema: str, basis: str) -> pd.DataFrame:
-    """Cells of ``indicator_result`` on one basis.
+def of_release(connection: psycopg.Connection, schema: str, basis: str, as_at: date | None = None) -> pd.DataFrame:
+    """Cells of a release's or the candidate's ``indicator_result`` on one basis.
 
     Returns:
-        Columns of ``KEY`` (categories), ``shown`` (people; NaN where hidden) and ``truth`` (people). A cell is shown where any
-        place shows it. What has no true count (a percentage without counts) is no cell.
+        Columns of ``KEY``, ``shown`` (people; NaN where hidden) and ``truth`` (people). A cell is shown where any place shows it.
+        What has no true count (a percentage without counts) is no cell.
     """
+    query = sql.SQL(_CELLS).format(schema=sql.Identifier(schema))
+    return _read(connection, query, {"basis": basis, "as_at": as_at})
+
+
+def of_counts(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:
+    """Cells of a day as the build has just counted them.
+
+    Returns:
+        Columns of ``KEY``, ``disclosure_policy`` and ``truth`` (people).
+    """
+    query = sql.SQL(
+        "select {}, disclosure_policy, people as truth from intermediate.int_disclosure__cell where as_at = %(as_at)s"
+        " order by {}"
+    ).format(*[sql.SQL(", ").join(map(sql.Identifier, KEY))] * 2)
+    return _read(connection, query, {"as_at": as_at})
+
+
+def _read(connection: psycopg.Connection, query: sql.Composed, parameters: dict[str, object]) -> pd.DataFrame:
     with connection.cursor() as cursor:
-        cursor.execute(sql.SQL(_CELLS).format(schema=sql.Identifier(schema)), {"basis": basis})
+        cursor.execute(query, parameters)
         columns = [column.name for column in cursor.description or ()]
         cells = pd.DataFrame(cursor.fetchall(), columns=columns)
-    cells["as_at"] = pd.to_datetime(cells["as_at"])
-    return cells.astype({"shown": float, "truth": float})
+    return cells.astype({name: float for name in ("shown", "truth") if name in cells})

@@ -85,7 +85,6 @@ class _Search:
             leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
             if not leaks.any():
                 return Control(self.hidden, self.primary, self.exact)
-            print(leaks.sum(), self.hidden.sum(),flush=True)
             self._hide(self._of_shadow_prices(leaks, system))
 
     def _shown(self) -> Bounds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,9 @@ class Scheme:
     def is_small(self, truth: np.ndarray) -> np.ndarray:
         return (truth > 0) & (truth < self.smallest_shown)
 
+    def rounded(self, truth: np.ndarray) -> np.ndarray:
+        return self.rounded_to * np.floor(truth / self.rounded_to + 0.5)
+
     def shown_bounds(self, truth: np.ndarray, hidden: np.ndarray, exact: np.ndarray, halves: np.ndarray) -> Bounds:
         """What a reader knows of each count: nothing of a hidden one, since it may be hidden for the sake of another.
 
@@ -38,11 +42,10 @@ class Scheme:
             exact: which are shown as they are.
             halves: which may end in a half (averages of two years).
         """
-        shown = self.rounded_to * np.floor(truth / self.rounded_to + 0.5)
-        reach = np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2)
-        reach = np.where(exact | (truth == 0), 0, reach)
-        shown = np.where(exact, truth, shown)
-        least = np.maximum(shown - reach, np.where(exact | (truth == 0), 0, self.smallest_shown - np.where(halves, 0.5, 0)))
+        exact = exact | (truth == 0)
+        shown = np.where(exact, truth, self.rounded(truth))
+        reach = np.where(exact, 0, np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2))
+        least = np.where(exact, shown, np.maximum(shown - reach, self.smallest_shown - np.where(halves, 0.5, 0)))
         return Bounds(np.where(hidden, 0.0, least), np.where(hidden, np.inf, shown + reach))
 
 
@@ -51,3 +54,16 @@ NHS_ROUND5 = Scheme("nhs_round5", smallest_shown=8, rounded_to=5, exact_levels=(
 
 def suppress_below(k: int = 11) -> Scheme:
     return Scheme(f"suppress_below_{k}", smallest_shown=k)
+
+
+def scheme_of(policy: str) -> Scheme:
+    """The scheme that a policy names.
+
+    Raises:
+        ValueError: it names none, such as ``already_public``.
+    """
+    if policy == NHS_ROUND5.name:
+        return NHS_ROUND5
+    if found := re.fullmatch(r"suppress_below_(\d+)", policy):
+        return suppress_below(int(found.group(1)))
+    raise ValueError(f"no scheme of disclosure control is called {policy!r}")
