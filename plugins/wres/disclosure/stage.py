@@ -89,7 +89,7 @@ def days_of(connection: psycopg.Connection) -> Iterator[Day]:
         raise ValueError(f"one release has one scheme of disclosure control, and the sources name {names}")
     if not policies:
         return
-    pay_rows = _frame(connection, "select * from intermediate.pay_row order by position", [])
+    pay_rows = read_frame(connection, "select * from intermediate.pay_row order by position", [])
     for (as_at,) in connection.execute(
         "select distinct as_at from intermediate.int_disclosure__cell where disclosure_policy <> 'already_public' order by 1"
     ).fetchall():
@@ -98,7 +98,7 @@ def days_of(connection: psycopg.Connection) -> Iterator[Day]:
             scheme_of(policies[0][0]),
             cells_of.of_counts(connection, as_at),
             pay_rows,
-            _frame(connection, UNITS, [as_at]),
+            read_frame(connection, UNITS, [as_at]),
         )
 
 
@@ -108,7 +108,7 @@ UNITS = (
 )
 
 
-def _frame(connection: psycopg.Connection, query: str, parameters: list[object]) -> pd.DataFrame:
+def read_frame(connection: psycopg.Connection, query: str, parameters: list[object]) -> pd.DataFrame:
     cursor = connection.execute(query, parameters)
     return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])
 
