@@ -144,15 +144,11 @@ def _attack(day: Shown) -> tuple[pd.DataFrame, int, int, float | None]:
 
 
 def _read(cells: pd.DataFrame, scheme: Scheme, whole: np.ndarray) -> Bounds:
-    """What a reader takes from each shown count: a number that is no multiple of the rounding shows that its kind is not rounded."""
+    """What a reader takes from each shown count: one that is no multiple of the rounding is the true one."""
     shown = cells["shown"].to_numpy()
     hidden = np.isnan(shown)
-    odd = ~hidden & (np.mod(np.nan_to_num(shown), scheme.rounded_to) > TOLERANCE)
-    kind = cells.assign(odd=odd).groupby(["population", "level", "member"], sort=False, observed=True)["odd"]
-    exact = kind.transform("any").to_numpy() | (shown == 0)
-    # England's counts are rounded one by one, so that a multiple may be the true one as well as not.
-    england = cells["level"].isin(scheme.exact_levels).to_numpy()
-    exact = np.where(england, odd | (shown == 0), exact)
+    exact = ~hidden & ((np.mod(np.nan_to_num(shown), scheme.rounded_to) > TOLERANCE) | (shown == 0))
     reach = np.where(exact, 0, np.where(whole, (scheme.rounded_to - 1) // 2, scheme.rounded_to / 2))
-    least = np.where(exact, shown, np.maximum(shown - reach, scheme.smallest_shown - np.where(whole, 0, 0.5)))
-    return Bounds(np.where(hidden, 0.0, least), np.where(hidden, np.inf, shown + reach))
+    # Smaller ones would have been starred.
+    smallest = np.where(exact | (shown < scheme.smallest_shown), 0, scheme.smallest_shown - np.where(whole, 0, 0.5))
+    return Bounds(np.where(hidden, 0.0, np.maximum(shown - reach, smallest)), np.where(hidden, np.inf, shown + reach))

@@ -97,9 +97,10 @@ class _Search:
         return ~self.hidden & (self.truth > 0) & ~np.isfinite(self.known.high)
 
     def _star(self) -> None:
-        """Hide small counts and, but for Unknown, the rows they are in."""
-        self.small = self.scheme.is_small(self.truth) & ~self.exact & ~self.told
-        self.hidden |= self.small | self._rows_of(np.flatnonzero(self.small & ~self.apart))
+        """Hide small counts and, but for Unknown, the rows they are in; those that readers know already too, but not their rows."""
+        small = self.scheme.is_small(self.truth) & ~self.exact
+        self.small = small & ~self.told
+        self.hidden |= small | self._rows_of(np.flatnonzero(self.small & ~self.apart))
 
     def _rows_of(self, positions: np.ndarray) -> np.ndarray:
         """Boolean: cells of the rows that these cells are in."""
