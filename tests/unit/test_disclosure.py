@@ -88,7 +88,7 @@ def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: S
 # -- Planted leaks ------------------------------------------------------------------------------------------------------
 
 # By organisation, pay row and group: a small BME count in every organisation's band 8d, and one alone at the top.
-PEOPLE = np.array([[[400, 90, 30], [120, 40, 20], [60, 3 + n % 4, 15], [50, 4 * (n == 1), 12]] for n in range(6)])
+PEOPLE = np.array([[[400, 90, 30], [120, 40, 20], [61, 3 + n % 4, 16], [50, 4 * (n == 1), 12]] for n in range(6)])
 
 
 @pytest.fixture(scope="module", params=SCHEMES, ids=[scheme.name for scheme in SCHEMES])
