@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
 from wres.disclosure.cells import PLACE
 from wres.disclosure.programmes import Reach, System, prices, unproved
 from wres.disclosure.schemes import Scheme
 
+_ROW = ["population", *PLACE, "slice"]
 # What is hidden first where a sum gives too much away: the areas that fewest look at, England last.
 _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 
@@ -53,7 +55,21 @@ def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, k
     Raises:
         UnprotectableError: see there.
     """
-    return _Search(cells, relations, scheme, known).run()
+    found = Control(*(np.zeros(len(cells), dtype=bool) for _ in range(3)))
+    # What neither a sum nor a row joins is apart.
+    row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
+    rows = sparse.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))))
+    joined = sparse.vstack([abs(relations), rows]).tocsr()
+    _, part = connected_components(joined.T @ joined, directed=False)
+    for number in np.unique(part):
+        inside = np.flatnonzero(part == number)
+        sums = relations[:, inside]
+        sums = sums[np.diff(sums.indptr) > 0]
+        own = cells.iloc[inside].reset_index(drop=True)
+        of_part = _Search(own, sums, scheme, Bounds(known.low[inside], known.high[inside])).run()
+        found.hidden[inside], found.primary[inside] = of_part.hidden, of_part.primary
+        found.exact[inside] = of_part.exact
+    return found
 
 
 class _Search:
@@ -61,7 +77,7 @@ class _Search:
         self.cells, self.relations, self.scheme, self.known = cells, relations, scheme, known
         self.truth = cells["truth"].to_numpy()
         self.halves = self.truth != np.floor(self.truth)
-        self.row = cells.groupby(["population", *PLACE, "slice"], sort=False, observed=True).ngroup().to_numpy()
+        self.row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
         self.order = cells["level"].map(_ORDER).to_numpy()
         self.apart = cells["group"].isin(["unknown", "all"]).to_numpy()
         self.of_relation = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
@@ -118,18 +134,22 @@ class _Search:
         self.hidden |= self._rows_of(positions[~alone])
 
     def _of_shadow_prices(self, leaks: np.ndarray, system: System) -> np.ndarray:
-        """Shown cells that hold the leaks back most, at most one for every two leaks."""
+        """Shown cells that hold the leaks back most, at most one for every leak."""
         price = prices(system, self.cells, leaks, self.scheme.protection)
         found = pd.DataFrame({"cell": np.flatnonzero(self._open & (price > TOLERANCE))})
         if found.empty:
-            raise UnprotectableError(f"{int(leaks.sum())} small counts follow from what is known already")
+            return self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
         found["worth"] = price[found["cell"]] / (1 + self.order[found["cell"]])
-        return found.nlargest(int(leaks.sum() + 1) // 2, "worth")["cell"].to_numpy()
+        return found.nlargest(int(leaks.sum()), "worth")["cell"].to_numpy()
 
     def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:
         """For each leak one shown cell of the sums that tell it: the one that is missed least."""
         _, cell, low, high = implied(self.relations, bounds)
-        tells = (low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE)
+        return self._near(leaks, (low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE))
+
+    def _near(self, leaks: np.ndarray, tells: np.ndarray) -> np.ndarray:
+        """For each leak one shown cell in a sum with it; further away where there is none."""
+        cell = self.relations.indices
         while True:
             of_leak = leaks[cell] & tells
             if (members := self._least_missed(of_leak)).size:

@@ -25,6 +25,8 @@ from wres.disclosure.bounds import TOLERANCE, Bounds
 _DIRECTIONS = 8
 # Organisations whose shown counts may all move within their rounding at once; programmes of more take too long.
 _TOGETHER = 24
+# So few targets are found by the larger programmes at once.
+_FEW = 200
 _SEED = 5
 
 
@@ -96,7 +98,8 @@ def unproved(
         reach: is widened.
     """
     chance = np.random.default_rng(_SEED)
-    for movable in _movable(system, cells, hidden):
+    open_ = targets & (reach.high - reach.low < width - TOLERANCE)
+    for movable in _movable(system, cells, hidden, int(open_.sum())):
         near = np.flatnonzero(targets & (reach.high - reach.low < width - TOLERANCE))
         if not len(near):
             break
@@ -129,10 +132,11 @@ def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float)
     return price
 
 
-def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray) -> Iterator[np.ndarray]:
-    """Positions of the atoms that may move together: first the hidden ones of one group, then all of some organisations."""
-    for group in ("bme", "unknown", "white"):
-        yield np.flatnonzero(system.atoms & hidden & (cells["group"] == group).to_numpy())
+def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: int) -> Iterator[np.ndarray]:
+    """Positions of the atoms that may move together: hidden ones of one group, all hidden ones, then all of some organisations."""
+    if targets > _FEW:
+        for group in ("bme", "unknown", "white"):
+            yield np.flatnonzero(system.atoms & hidden & (cells["group"] == group).to_numpy())
     yield np.flatnonzero(system.atoms & hidden)
     yield from _of_organisations(system, cells)
 
