@@ -203,7 +203,9 @@ def _control(settings: Settings) -> str:
 def _run_dbt(settings: Settings, *selection: str, afresh: bool) -> int:
     """Build the selected nodes; returns how many there were."""
     # Unit tests prove the SQL and belong to the test suite; data tests guard the candidate at hand.
-    result = dbt(settings, "build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if afresh else []), *selection)
+    result = dbt(
+        settings, "build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if afresh else []), *selection
+    )
     if result.exception is not None:
         # Interrupted, dbt tries to end its sessions, which its role may not; the server ends them with the connection.
         if "pg_signal_backend" in str(result.exception):

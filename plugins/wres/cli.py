@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -355,6 +355,40 @@ def releases(pin: int | None, unpin: int | None, as_json: bool) -> None:
         )
     if not listed:
         click.echo("Nothing is published yet: run `wres run PATH`.")
+
+
+@main.command()
+@click.argument("release_id", metavar="[RELEASE]", type=int, required=False)
+@_json_option
+def audit(release_id: int | None, as_json: bool) -> None:
+    """Try to work out the hidden counts of a release, as somebody could who has all its tables: the current one, or RELEASE."""
+    from wres.disclosure.audit import audit_release
+
+    number, verdict = audit_release(settings(), release_id)
+    leaks = [] if verdict is None else verdict.leaks.to_dict("records")
+    if as_json:
+        told = None if verdict is None else {**asdict(replace(verdict, leaks=None)), "leaks": leaks}
+        _print_json({"release_id": number, "audit": told})
+    elif verdict is None:
+        click.echo(f"Release {number} has no counts but those that are public already.")
+    else:
+        click.echo(
+            f"Release {number}, {verdict.scheme}: {verdict.days} days, {verdict.hidden:,} counts hidden, {verdict.protected:,} of them small."
+        )
+        for leak in leaks[:20]:
+            click.echo(
+                f"  LEAK {leak['level']} {leak['org_code']} {leak['as_at']} {leak['population']} {leak['slice']} {leak['member']}:"
+                f" {leak['low']:g} to {leak['high']:g}"
+            )
+        if len(leaks) > 20:
+            click.echo(f"  and {len(leaks) - 20} more (--json has all)")
+        click.echo(
+            f"{len(leaks)} can be narrowed to fewer than {verdict.protection} people."
+            if leaks
+            else f"None can be narrowed to fewer than {verdict.protection} people (narrowest: {verdict.narrowest:g})."
+        )
+    if leaks:
+        sys.exit(BLOCKED)
 
 
 @main.command()

@@ -258,6 +258,21 @@ create table if not exists ops.controlled_day (
     seconds double precision not null
 );
 
+-- What the audit of disclosure control found in a candidate or a release.
+create table if not exists ops.disclosure_audit (
+    audit_id bigint generated always as identity primary key,
+    fingerprint text not null,
+    scheme text not null,
+    protection integer not null,
+    days integer not null,
+    hidden integer not null,
+    protected integer not null,
+    leaks integer not null,
+    narrowest double precision,
+    seconds double precision not null,
+    audited_at timestamptz not null default now()
+);
+
 create table if not exists ops.gate_result (
     gate_result_id bigint generated always as identity primary key,
     gate text not null check (gate in ('raw', 'marts')),
@@ -493,6 +508,7 @@ grant select on all tables in schema ops to wres_loader, wres_gate, wres_transfo
 grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
 grant insert on ops.forgotten to wres_loader;
+grant insert on ops.disclosure_audit to wres_gate, wres_publisher;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;

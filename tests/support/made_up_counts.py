@@ -43,7 +43,13 @@ class MadeUpDay:
             slices = {f"non_clinical.{leaf}": table[number] for number, leaf in enumerate(LEAVES)}
             slices |= {"non_clinical.band_8a_to_vsm": table[1:].sum(axis=0), "non_clinical": table.sum(axis=0)}
             for name, (white, bme, unknown) in slices.items():
-                counts = {"white": white, "bme": bme, "unknown": unknown, "known": white + bme, "all": white + bme + unknown}
+                counts = {
+                    "white": white,
+                    "bme": bme,
+                    "unknown": unknown,
+                    "known": white + bme,
+                    "all": white + bme + unknown,
+                }
                 rows += [
                     ("staff", level, org_code, "trusts", "as_reported", AS_AT, name, member, float(truth))
                     for member, truth in counts.items()

@@ -79,7 +79,8 @@ def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: S
         objective = np.zeros(len(day.truth))
         objective[cell] = 1
         low, high = (
-            linprog(sign * objective, A_eq=sums, b_eq=np.zeros(sums.shape[0]), bounds=limits).fun * sign for sign in (1, -1)
+            linprog(sign * objective, A_eq=sums, b_eq=np.zeros(sums.shape[0]), bounds=limits).fun * sign
+            for sign in (1, -1)
         )
         assert high - low >= scheme.protection - 1e-6, day.cells.iloc[cell].to_dict()
     assert day.audited(scheme, day.shown(scheme, found.hidden, found.exact)).passed

@@ -18,13 +18,16 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from wres import warehouse
 from wres.disclosure import cells as cells_of
 from wres.disclosure.bounds import TOLERANCE, Bounds, nothing_known, propagate
 from wres.disclosure.cells import KEY
 from wres.disclosure.programmes import Reach, System, unproved
 from wres.disclosure.relations import relations
-from wres.disclosure.schemes import Scheme
+from wres.disclosure.schemes import Scheme, scheme_of
 from wres.disclosure.stage import UNITS, placed, read_frame
+from wres.registry import PUBLIC
+from wres.settings import Settings
 
 _WORTH_A_PROCESS = 20_000
 
@@ -68,6 +71,74 @@ class Verdict:
     @property
     def passed(self) -> bool:
         return self.leaks.empty
+
+
+class AuditError(RuntimeError):
+    """There is no such release, or none yet."""
+
+
+def audit_release(settings: Settings, release_id: int | None = None) -> tuple[int, Verdict | None]:
+    """Audit a release, the current one unless it is named; its number, and the verdict if it has counts of records.
+
+    Raises:
+        AuditError: there is no such release, or its tables are gone.
+    """
+    with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
+        row = connection.execute(
+            "select release_id, schema_name, fingerprint, dropped_at is null from ops.release"
+            " where release_id = %s or (%s and is_current)",
+            [release_id, release_id is None],
+        ).fetchone()
+        if row is None:
+            raise AuditError(
+                "Nothing is published yet." if release_id is None else f"There is no release {release_id}."
+            )
+        number, schema, fingerprint, is_there = row
+        if not is_there:
+            raise AuditError(f"The tables of release {number} are gone; `wres releases` lists those that are kept.")
+        policies = connection.execute(
+            "select distinct disclosure_policy from ops.release_input where release_id = %s", [number]
+        ).fetchall()
+        return number, _audit_schema(connection, schema, fingerprint, {policy for (policy,) in policies})
+
+
+def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict | None:
+    """Audit the candidate, as ``wres_gate``, and lay the leaks down in ``gate.disclosed_count`` for the rule about them."""
+    policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
+    verdict = _audit_schema(connection, "marts", fingerprint, {policy for (policy,) in policies})
+    connection.execute("drop table if exists gate.disclosed_count cascade")
+    connection.execute(
+        "create unlogged table gate.disclosed_count (level text, org_code text, as_at date, population text, slice text)"
+    )
+    if verdict is not None:
+        with connection.cursor() as cursor, cursor.copy("copy gate.disclosed_count from stdin") as stream:
+            for row in verdict.leaks[["level", "org_code", "as_at", "population", "slice"]].itertuples(index=False):
+                stream.write_row(row)
+    return verdict
+
+
+def _audit_schema(
+    connection: psycopg.Connection, schema: str, fingerprint: str, policies: set[str | None]
+) -> Verdict | None:
+    schemes = [scheme_of(policy) for policy in sorted(policies - {None, PUBLIC})]  # type: ignore[type-var]
+    verdict = audit(days_of(connection, schema, schemes[0])) if schemes else None
+    if verdict is not None:
+        connection.execute(
+            "insert into ops.disclosure_audit (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                fingerprint,
+                verdict.scheme,
+                verdict.protection,
+                verdict.days,
+                verdict.hidden,
+                verdict.protected,
+                len(verdict.leaks),
+                verdict.narrowest,
+                verdict.seconds,
+            ],
+        )
+    return verdict
 
 
 def audit(days: list[Shown]) -> Verdict | None:

@@ -167,7 +167,9 @@ class _Search:
         cell = self.relations.indices
         pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
         of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])
-        found = pairs.merge(pd.DataFrame({"member": cell[of_open], "relation": self.of_relation[of_open]}), on="relation")
+        found = pairs.merge(
+            pd.DataFrame({"member": cell[of_open], "relation": self.of_relation[of_open]}), on="relation"
+        )
         leak, member = found["leak"].to_numpy(), found["member"].to_numpy()
         found["elsewhere"] = ~(self.apart[leak] & self.apart[member] & (self.row[leak] == self.row[member]))
         found["order"], found["size"] = self.order[member], self.truth[member]

@@ -41,7 +41,10 @@ class System:
     @cached_property
     def sums(self) -> sparse.csc_matrix:
         """Cells × cells: each as a sum of atoms, by one relation for each whole, applied until nothing but atoms is left."""
-        row, cell = np.repeat(np.arange(self.relations.shape[0]), np.diff(self.relations.indptr)), self.relations.indices
+        row, cell = (
+            np.repeat(np.arange(self.relations.shape[0]), np.diff(self.relations.indptr)),
+            self.relations.indices,
+        )
         whole = self.relations.data > 0
         count = len(self.truth)
         chosen = np.full(count, -1)

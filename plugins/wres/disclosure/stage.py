@@ -168,5 +168,3 @@ def _write(connection: psycopg.Connection, day: Day, treated: pd.DataFrame, seco
             " hidden_complementary = excluded.hidden_complementary, seconds = excluded.seconds",
             [day.as_at, day.digest, day.scheme.name, primary, int(hidden.sum()) - primary, seconds],
         )
-
-

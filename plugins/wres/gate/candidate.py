@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from wres import outcome, warehouse
+from wres.disclosure.audit import audit_candidate
 from wres.gate.judge import Finding, GateError, Judge, UnknownRuleError, batches_of, open_judge, record
 from wres.rules import marts_suites
 from wres.settings import Settings
@@ -42,6 +43,7 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
         with outcome.step(connection, "gate") as recorded:
             judge = open_judge(settings)
             _previous_release(connection)
+            audit_candidate(connection, fingerprint)
             findings: list[Finding] = []
             for suite in marts_suites(settings):
                 with batches_of(
