@@ -9,6 +9,7 @@ PYTHON ?=
 LANDING ?=
 DATA ?=
 ARGS ?=
+WORKERS ?= 2
 UPGRADE ?=
 BIN := .venv/bin
 PYTHONS := python3 python3.12 python3.11
@@ -59,8 +60,8 @@ down: ## stop what `make up` started
 	@if [ -x $(BIN)/wres ]; then $(BIN)/wres down; else echo "Nothing is set up, so nothing runs."; fi
 
 .PHONY: test
-test: .venv/.dev ## the whole test suite; ARGS="tests/unit -k name" narrows it
-	@$(BIN)/python -m pytest $(ARGS)
+test: .venv/.dev ## the whole test suite, on WORKERS=2 processes; ARGS="tests/unit -k name" narrows it, to one process
+	@$(BIN)/python -m pytest $(or $(ARGS),-n $(WORKERS))
 
 .PHONY: faults
 faults: .venv/.dev ## try every fault there is a test of, and write the counts into docs/reliability.md
