@@ -27,9 +27,6 @@ RATE = "q16b_eth_summary_1_2024"
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     home = tmp_path_factory.mktemp("wres")
-    # Postgres may run as a user of its own, who has to be able to walk to its data.
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o755)
     settings = replace(read_settings(), home=home, warehouse_url=None, watch_seconds=5)
     settings.landing.mkdir()
     yield settings
