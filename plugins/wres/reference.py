@@ -580,8 +580,8 @@ def _test_in_words(test: str | dict[str, Any], column: str | None) -> str:
             return f"`{arguments['expression']}`"
         case "accepted_values":
             return f"`{column}` is {' or '.join(f'`{value}`' for value in arguments['values'])}"
-        case "not_null":
-            return f"`{column}` is never null"
+        case "never_null":
+            return f"never null: {', '.join(arguments['columns'])}"
         case "unique":
             return f"`{column}` is unique"
         case "relationships":
