@@ -19,7 +19,7 @@ from wres.settings import Settings
 
 COMMANDS = {
     "accept", "backup", "bench", "build", "check", "demo", "diff", "docs", "down", "dsn", "export", "forget", "gate", "load",
-    "migrate", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop", "trace", "up",
+    "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop", "trace", "up",
     "withdraw",
 }  # fmt: skip
 
