@@ -145,7 +145,8 @@ _OF_THE_RELEASE = {
     "labels": """
         select distinct indicator_code, slice, slice_label
         from (
-            select '1' as indicator_code, slice, slice_label, level, wres_year, is_headline from published.indicator_1_representation
+            select '1' as indicator_code, slice, slice_label, level, wres_year, is_headline
+            from published.indicator_1_representation
             union all
             select '2', slice, slice_label, level, wres_year, is_headline from published.indicator_2_appointment
             union all
@@ -158,8 +159,8 @@ _OF_THE_RELEASE = {
 }
 _VIEWS = (
     "release", "release_input", "gate_result", "organisation", "indicator_result", "benchmark", "leadership_goal",
-    "declaration_rate", "data_quality", "submission", "indicator_definition", "indicator_1_representation", "indicator_2_appointment",
-    "indicator_9_board", "disparity_ratio",
+    "declaration_rate", "data_quality", "submission", "indicator_definition", "indicator_1_representation",
+    "indicator_2_appointment", "indicator_9_board", "disparity_ratio",
 )  # fmt: skip
 _FIGURES = """
     select distinct {what} from published.indicator_result
