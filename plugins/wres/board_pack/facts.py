@@ -205,7 +205,7 @@ def read_facts(
     labels = {(row["indicator_code"], row["slice"]): row["slice_label"] for row in found["labels"]}
     return [
         Facts(
-            organisation=by_code["organisations"][code][0],
+            organisation=by_code["organisations"].get(code, [_unknown(code)])[0],
             wres_year=wres_year,
             release=release,
             results={
@@ -221,8 +221,12 @@ def read_facts(
             labels=labels,
         )
         for code in codes
-        if code in by_code["organisations"]
     ]
+
+
+def _unknown(code: str) -> Row:
+    """An organisation that sends figures and that no file of organisations names."""
+    return {"org_code": code, "display_name": code, "org_type": None, "region_name": None}
 
 
 def _grouped(rows: list[Row]) -> dict[str, list[Row]]:
