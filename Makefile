@@ -103,8 +103,8 @@ sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run 
 	@echo "written: dist/sbom.cdx.json"
 
 .PHONY: docs
-docs: .venv/.runtime ## write the reference pages of docs/ from sources, rules and models
-	@$(BIN)/wres docs
+docs: .venv/.dev ## write the reference pages of docs/, and all of them as a site into site/
+	@$(BIN)/wres docs --site site
 
 .PHONY: bench
 bench: .venv/.runtime ## time each step of the chain beside plain alternatives; DATA=dir for your own files

@@ -744,18 +744,24 @@ def check() -> None:
 
 
 @main.command()
-def docs() -> None:
-    """Write the reference pages of docs/ (rules, data dictionary, sources) from what the code reads."""
+@click.option("--site", type=click.Path(path_type=Path), help="Build them all as a site into this folder, too.")
+def docs(site: Path | None) -> None:
+    """Write the reference pages of docs/ (rules, data dictionary, sources, commands) from what the code reads."""
     from wres import reference
+    from wres import site as builder
 
     try:
         changed = reference.write(settings())
-    except reference.PageError as error:
+        for path in changed:
+            click.echo(f"written: {path}")
+        if not changed:
+            click.echo("The pages are up to date.")
+        if site is not None:
+            with _progress() as say:
+                first = builder.build(settings(), site, say)
+            click.echo(f"open {first}")
+    except (reference.PageError, builder.SiteError) as error:
         _stop(error, WRONG_USE)
-    for path in changed:
-        click.echo(f"written: {path}")
-    if not changed:
-        click.echo("The pages are up to date.")
 
 
 @main.command()
