@@ -398,20 +398,6 @@ def test_a_pack_reads_as_the_reader_of_dashboards(
 # In a browser --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The Chromium of this machine, with scripts for the checker alone: the page itself forbids them."""
-    found = board_pack.chromium()
-    if found is None:
-        pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 def test_axe_finds_nothing_serious_and_a_screenshot_is_kept(browser: Any, packs: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
