@@ -890,7 +890,8 @@ def _commands() -> str:
     for name, command in sorted(main.commands.items()):
         context = click.Context(command, info_name=f"wres {name}")
         usage = command.get_usage(context).removeprefix("Usage: ")
-        options = [record for each in command.params if (record := each.get_help_record(context))]
+        records = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
+        options = [record for record in records if record]
         section = [f"## {name}", f"`{usage}`", inspect.cleandoc(command.help or "")]
         if options:
             section.append(_table(("Option", "Meaning"), [(f"`{option}`", meaning) for option, meaning in options]))

@@ -53,9 +53,9 @@ def recomputation(whole_standard_feeds: Path) -> Recomputation:
     return Recomputation.of_folder(whole_standard_feeds)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """The Chromium of this machine, through Playwright."""
+    """The Chromium of this machine, through Playwright; not for longer, since its event loop stands in the way of others."""
     found = board_pack.chromium()
     if found is None:
         pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")

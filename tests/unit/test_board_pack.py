@@ -199,6 +199,19 @@ def test_a_group_of_nobody_is_zero_and_no_ratio() -> None:
     assert sentences.share(nobody, "bme") == "0 of 0"
 
 
+def test_what_was_not_sent_is_not_said_to_be_hidden() -> None:
+    assert sentences.people(hidden(), "bme_count") == "hidden"
+    assert sentences.people(hidden(status="not_submitted"), "bme_count") == "–"
+    # A small count of unknown ethnicity is hidden in a row that is otherwise whole.
+    assert sentences.people(figure(unknown_count=None), "unknown_count") == "hidden"
+    bands = [
+        hidden("1", status) | {"slice": f"all.band_{band}"}
+        for band, status in (("2", "not_submitted"), ("3", "suppressed"))
+    ]
+    text = words(page.render(facts(*bands)))
+    assert "Band 2: not sent; Band 3: hidden." in text
+
+
 def test_the_board_is_in_people_and_never_judged() -> None:
     row = figure(
         "9", bme_count=2, bme_base=13, unknown_count=1, bme_pct=15.4, gap_points=-9.0, ratio=0.63, evidence="worse"
@@ -351,7 +364,10 @@ def test_each_kind_of_evidence_has_a_shape_of_its_own() -> None:
 
 
 def test_columns_of_the_pipeline_are_as_high_as_their_shares() -> None:
-    columns = [charts.Column("Band 2", "100", 70.0, 10.0, 20.0), charts.Column("VSM", "hidden", None, None, None)]
+    columns = [
+        charts.Column("Band 2", "100", 70.0, 10.0, 20.0),
+        charts.Column("VSM", "–", None, None, None, note="hidden"),
+    ]
     svg = drawn(charts.pipeline("p", "t", "d", columns, 25.0))
     heights = {each.get("class"): float(each.get("height", "")) for each in svg.findall("rect")}
     assert heights["white"] / heights["bme"] == pytest.approx(3.5)

@@ -43,13 +43,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the pipeline: a pay band, its people, and its shares in percent; None where a number is hidden."""
+    """A column of the pipeline: a pay band, its people, and its shares in percent; without shares, why there are none."""
 
     label: str
     people: str
     white_pct: float | None
     unknown_pct: float | None
     bme_pct: float | None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def pipeline(name: str, title: str, description: str, columns: Sequence[Column],
         if column.bme_pct is None or column.white_pct is None:
             parts += [
                 _rectangle(x, top, wide, height, "hidden"),
-                _text(middle, top + height / 2, "hidden", "small", "middle"),
+                _text(middle, top + height / 2, column.note, "small", "middle"),
             ]
         else:
             for share, kind in (

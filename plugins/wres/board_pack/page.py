@@ -61,7 +61,12 @@ def _template() -> jinja2.Template:
         "day": _day,
     }
     environment.filters |= filters
-    environment.globals |= {"interval": sentences.interval, "share": sentences.share, "symbol": charts.symbol}
+    environment.globals |= {
+        "interval": sentences.interval,
+        "people": sentences.people,
+        "share": sentences.share,
+        "symbol": charts.symbol,
+    }
     return environment.get_template("page.html.jinja")
 
 
@@ -196,19 +201,22 @@ def _pipeline(facts: Facts) -> Markup | None:
     bands = _bands(facts)
     if not bands:
         return None
+    notes = {"not_submitted": "not sent", "not_applicable": "no staff"}
     columns = [
-        Column(name, sentences.count(row["bme_base"]), row["white_pct"], row["unknown_pct"], row["bme_pct"])
+        Column(
+            name,
+            sentences.count(row["bme_base"]),
+            row["white_pct"],
+            row["unknown_pct"],
+            row["bme_pct"],
+            note=notes.get(row["status"], "hidden"),
+        )
         for name, row, _ in bands
     ]
     whole = facts.result("1", "all")
     workforce = whole["bme_pct"] if whole else None
     said = "; ".join(
-        f"{each.label}: "
-        + (
-            "hidden"
-            if each.bme_pct is None
-            else f"{each.bme_pct:.1f}% BME" + (f" of {each.people}" if each.people else "")
-        )
+        f"{each.label}: " + (each.note if each.bme_pct is None else f"{each.bme_pct:.1f}% BME of {each.people}")
         for each in columns
     )
     line = f" The dashed line is the whole workforce, {workforce:.1f}% BME." if workforce is not None else ""

@@ -43,7 +43,7 @@ RATIO = {
 SURVEY = ("5", "6", "7", "8")
 _BASES = {
     "return": "the annual return",
-    "records": "records of the organisation, with every count rounded to the nearest 5",
+    "records": "records of the organisation, after disclosure control",
     "survey": "the NHS Staff Survey",
 }
 _WORDS: dict[Kind, str] = {
@@ -97,7 +97,14 @@ class Verdict:
 
 def count(number: Any) -> str:
     """``1,819``; of an averaged indicator 3 ``12.5``."""
-    return "hidden" if number is None else f"{number:,.1f}".removesuffix(".0")
+    return "–" if number is None else f"{number:,.1f}".removesuffix(".0")
+
+
+def people(row: Row, column: str) -> str:
+    """A count of a row, or why there is none: hidden, unless nothing was sent or the row does not exist."""
+    if row[column] is None and row["status"] not in ("not_submitted", "not_applicable"):
+        return "hidden"
+    return count(row[column])
 
 
 def ratio(number: float | None) -> str:
@@ -122,14 +129,14 @@ def interval(low: float | None, high: float | None) -> str:
 
 def share(row: Row, group: str) -> str:
     """``15.4% (168 of 1,090)``, with as much of it as is published."""
-    people, base, percentage = row[f"{group}_count"], row[f"{group}_base"], row[f"{group}_pct"]
-    if people is None and percentage is None:
+    counted, base, percentage = row[f"{group}_count"], row[f"{group}_base"], row[f"{group}_pct"]
+    if counted is None and percentage is None:
         return "hidden" if row["status"] in ("suppressed", "suppressed_source") else "–"
-    if people is None or base is None:
+    if counted is None or base is None:
         return pct(percentage)
     if percentage is None:
-        return f"{count(people)} of {count(base)}"
-    return f"{pct(percentage)} ({count(people)} of {count(base)})"
+        return f"{count(counted)} of {count(base)}"
+    return f"{pct(percentage)} ({count(counted)} of {count(base)})"
 
 
 # What an interval says -----------------------------------------------------------------------------------------------
@@ -140,8 +147,8 @@ def verdict(row: Row | None) -> Verdict:
     if row is None:
         return _verdict("none", "The release has no such figure of this organisation and year.")
     if row["indicator_code"] == "9" and row["bme_count"] is not None and row["bme_base"]:
-        people = f"{count(row['bme_count'])} of {count(row['bme_base'])} are BME"
-        return _verdict("none", "A board is about a dozen people, too few for a verdict: read the people.", people)
+        members = f"{count(row['bme_count'])} of {count(row['bme_base'])} are BME"
+        return _verdict("none", "A board is about a dozen people, too few for a verdict: read the people.", members)
     if row["status"] != "ok":
         return _verdict("none", row["status_reason"] or "There is no figure.", _status(row["status"]))
     low, high, evidence = row["ratio_low"], row["ratio_high"], row["evidence"]
@@ -233,11 +240,11 @@ def _figure(row: Row) -> list[str]:
     per_thousand = code in ("2", "3", "4") and all(each is None or each < 10 for each in (white, bme))
 
     def rate(group: str, name: str) -> str:
-        percentage, people, of = row[f"{group}_pct"], row[f"{group}_count"], row[f"{group}_base"]
+        percentage, counted, of = row[f"{group}_pct"], row[f"{group}_count"], row[f"{group}_base"]
         if percentage is None:
             return f"a hidden share of {name} {who}"
         what = f"{percentage * 10:.0f} in 1,000 {name} {who}" if per_thousand else f"{pct(percentage)} of {name} {who}"
-        return what + (f" ({count(people)} of {count(of)})" if people is not None and of is not None else "")
+        return what + (f" ({count(counted)} of {count(of)})" if counted is not None and of is not None else "")
 
     first = rate("bme", "BME")
     return [f"{first[0].upper()}{first[1:]} {did}, against {rate('white', 'White')}."]
@@ -255,16 +262,20 @@ def _senior(row: Row) -> list[str]:
 
 
 def _unknown(row: Row) -> str:
-    people = row["unknown_count"]
-    return "The ethnicity of all of them is known" if people == 0 else f"The ethnicity of {count(people)} is not known"
+    unknown = row["unknown_count"]
+    if unknown is None:
+        return "Of how many ethnicity is not known is hidden"
+    return (
+        "The ethnicity of all of them is known" if unknown == 0 else f"The ethnicity of {count(unknown)} is not known"
+    )
 
 
 def workforce_bme_pct(row: Row) -> float | None:
     """BME percentage of the whole workforce that a row of indicator 1 or 9 is compared with, those of unknown ethnicity in it."""
-    people = [row[f"workforce_{group}_count"] for group in ("white", "bme", "unknown")]
-    if any(each is None for each in people) or not sum(people):
+    staff = [row[f"workforce_{group}_count"] for group in ("white", "bme", "unknown")]
+    if any(each is None for each in staff) or not sum(staff):
         return None
-    exact = Decimal(100) * Decimal(row["workforce_bme_count"]) / Decimal(sum(people))
+    exact = Decimal(100) * Decimal(row["workforce_bme_count"]) / Decimal(sum(staff))
     return float(exact.quantize(Decimal("0.1"), ROUND_HALF_UP))
 
 
