@@ -110,7 +110,9 @@ def render(facts: Facts) -> str:
         findings_by=Counter(row["severity"] for row in facts.findings),
         definitions=[facts.definitions[code] for code in HEADLINE if code in facts.definitions],
         board_views=[
-            (name, row, verdict(row)) for slice_, name in _BOARD.items() if (row := facts.result("9", slice_))
+            (name, row)
+            for slice_, name in _BOARD.items()
+            if (row := facts.result("9", slice_)) and row["status"] != "not_submitted"
         ],
         parts_of_2=[
             (name, row, verdict(row)) for slice_, name in _PARTS_OF_2.items() if (row := facts.result("2", slice_))
@@ -123,13 +125,15 @@ def render(facts: Facts) -> str:
 
 def _indicator(facts: Facts, code: str) -> dict[str, Any]:
     row = facts.result(code)
+    # Of an organisation that has sent no staff there are no pay bands, but a row of the workforce that says so.
+    judged = row or (facts.result("1", "all") if code == "1" else None)
     peer = facts.peers.get((code, HEADLINE[code]))
     return {
         "code": code,
         "name": NAMES[code],
         "row": row,
         "peer": peer,
-        "verdict": verdict(row),
+        "verdict": verdict(judged if judged and judged["status"] != "ok" else row),
         "said": sentences.headline(facts, code),
         "base": sentences.base(row) if row and row["status"] != "not_submitted" else "",
         "change": sentences.change(facts, code),
@@ -256,7 +260,9 @@ def _tiers(facts: Facts) -> list[tuple[str, Row | None, Verdict]]:
     ]
 
 
-def _tiers_chart(tiers: list[tuple[str, Row | None, Verdict]]) -> Markup:
+def _tiers_chart(tiers: list[tuple[str, Row | None, Verdict]]) -> Markup | None:
+    if not any(row and row["ratio"] is not None for _, row, _ in tiers):
+        return None
     marks = [_mark(label, row) for label, row, _ in tiers]
     return charts.ratios(
         "tiers",

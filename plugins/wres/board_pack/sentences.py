@@ -119,7 +119,7 @@ def pct(number: float | None) -> str:
 
 def points(number: float) -> str:
     """Percentage points with their sign."""
-    return f"{number:+.1f}".replace("-", "−")
+    return "0.0" if round(number, 1) == 0 else f"{number:+.1f}".replace("-", "−")
 
 
 def interval(low: float | None, high: float | None) -> str:
