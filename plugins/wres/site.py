@@ -76,8 +76,8 @@ def _data_docs(settings: Settings, folder: Path) -> None:
     if settings.warehouse_url or settings.pgdata.exists():
         with suppress(publish.PublishError):
             there = publish.queryable(settings).data_docs
-    if there and Path(there).exists():
-        shutil.copytree(Path(there).parent, folder, dirs_exist_ok=True)
+    if there and (settings.home / there).is_dir():
+        shutil.copytree(settings.home / there, folder, dirs_exist_ok=True)
         return
     folder.mkdir(exist_ok=True)
     (folder / "index.html").write_text(
