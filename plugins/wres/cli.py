@@ -537,7 +537,7 @@ def pack(words: tuple[str, ...], everyone: bool, pdf: bool | None, force: bool) 
             "give YEAR and OUT after --all" if everyone else "give ORG, YEAR and OUT, or --all YEAR OUT"
         )
     *org_code, year, out = words
-    if not year.isdigit():
+    if not year.isdecimal():
         raise click.BadParameter(f"{year!r} is no year", param_hint="YEAR")
     if everyone and force:
         raise click.UsageError("--force is for one page; --all writes a folder that is not there yet")
