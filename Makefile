@@ -104,8 +104,8 @@ sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run 
 	@echo "written: dist/sbom.cdx.json"
 
 .PHONY: docs
-docs: .venv/.runtime ## write the reference pages of docs/ from sources, rules and models
-	@$(BIN)/wres docs
+docs: .venv/.dev ## write the reference pages of docs/, and all of them as a site into site/
+	@$(BIN)/wres docs --site site
 
 .PHONY: bench
 bench: .venv/.runtime ## time each step of the chain beside plain alternatives; DATA=dir for your own files
@@ -126,7 +126,7 @@ lock: $(BIN)/uv ## resolve both locks anew from pyproject.toml; UPGRADE=1 takes 
 .PHONY: clean
 clean: ## remove the environment and caches; the warehouse's state in .wres stays
 	@if [ -x $(BIN)/wres ]; then $(BIN)/wres stop || true; fi
-	@rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@rm -rf .venv dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
 	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A python that can make an environment, then uv from the lock (its hash is checked by pip).

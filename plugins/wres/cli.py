@@ -50,6 +50,7 @@ class _Group(click.Group):
         from wres import disk
         from wres.annual_return.figures import ReturnError
         from wres.backup import BackupError
+        from wres.board_pack.facts import PackError
         from wres.build import BuildError
         from wres.export import ExportError
         from wres.forget import AmbiguousPersonError, UnknownPersonError
@@ -73,6 +74,7 @@ class _Group(click.Group):
             ExportError,
             FileNotFoundError,
             BackupError,
+            PackError,
             TraceError,
             ReturnError,
             RegistryError,
@@ -123,6 +125,31 @@ def _progress() -> Iterator[Callable[[str], None]]:
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task("starting")
         yield lambda text: bar.update(task, description=text)
+
+
+@contextmanager
+def _progress_bar(every: int) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, str], None]]]:
+    """As ``_progress``, for work on many things: besides, it is told how many are done of how many, and the last one's name.
+
+    A bar on a terminal; otherwise a line after each ``every`` things, and after the last.
+    """
+    if not sys.stderr.isatty():
+        with _progress() as say:
+            yield (
+                say,
+                lambda done, total, _: say(f"{done} of {total}") if done % every == 0 or done == total else None,
+            )
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False)) as bar:
+        task = bar.add_task("starting", total=None)
+        yield (
+            lambda text: bar.update(task, description=text),
+            lambda done, total, name: bar.update(task, description=name, completed=done, total=total),
+        )
 
 
 def _feeds(paths: tuple[Path, ...], source: str | None) -> list[tuple[str, Path]]:
@@ -493,6 +520,43 @@ def export(table: str, path: Path, release: int | None, force: bool) -> None:
 
 
 @main.command()
+@click.argument("words", metavar="[ORG] YEAR OUT", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="Of every organisation; then without ORG.")
+@click.option("--pdf/--no-pdf", default=None, help="With a PDF of each page, or without [default: with, of one].")
+@click.option("--force", is_flag=True, help="Overwrite the page and the PDF if they exist.")
+def pack(words: tuple[str, ...], everyone: bool, pdf: bool | None, force: bool) -> None:
+    """Write the board pack of ORG for WRES YEAR: a page, and a PDF by the Chromium of this machine.
+
+    OUT is the page (NAME.html), or a folder. With --all, those of every organisation with figures of the year go into the new
+    folder OUT.
+    """
+    from wres import board_pack
+
+    if len(words) != (2 if everyone else 3):
+        raise click.UsageError(
+            "give YEAR and OUT after --all" if everyone else "give ORG, YEAR and OUT, or --all YEAR OUT"
+        )
+    *org_code, year, out = words
+    if not year.isdecimal():
+        raise click.BadParameter(f"{year!r} is no year", param_hint="YEAR")
+    if everyone and force:
+        raise click.UsageError("--force is for one page; --all writes a folder that is not there yet")
+    wanted = not everyone if pdf is None else pdf
+    with _progress_bar(every=50) as (say, written):
+        if everyone:
+            made = board_pack.write_packs(settings(), int(year), Path(out), pdf=wanted, say=say, written=written)
+        else:
+            made = board_pack.write_pack(
+                settings(), org_code[0], int(year), Path(out), pdf=wanted, force=force, say=say
+            )
+    kind = ", SYNTHETIC figures" if made.is_synthetic else ""
+    what = f"{len(made.pages)} packs in {out}" if everyone else " and ".join(map(str, (*made.pages, *made.pdfs)))
+    click.echo(f"written: {what} (release {made.release_id}{kind})")
+    if wanted and not made.pdfs:
+        click.echo("No PDF: there is no Chromium, Chrome or Edge on the PATH. A browser prints the page as it is.")
+
+
+@main.command()
 @_json_option
 def status(as_json: bool) -> None:
     """Services, last loads, rejects, current release, open problems, what is overdue."""
@@ -680,18 +744,24 @@ def check() -> None:
 
 
 @main.command()
-def docs() -> None:
-    """Write the reference pages of docs/ (rules, data dictionary, sources) from what the code reads."""
+@click.option("--site", type=click.Path(path_type=Path), help="Build them all as a site into this folder, too.")
+def docs(site: Path | None) -> None:
+    """Write the reference pages of docs/ (rules, data dictionary, sources, commands) from what the code reads."""
     from wres import reference
+    from wres import site as builder
 
     try:
         changed = reference.write(settings())
-    except reference.PageError as error:
+        for path in changed:
+            click.echo(f"written: {path}")
+        if not changed:
+            click.echo("The pages are up to date.")
+        if site is not None:
+            with _progress() as say:
+                first = builder.build(settings(), site, say)
+            click.echo(f"open {first}")
+    except (reference.PageError, builder.SiteError) as error:
         _stop(error, WRONG_USE)
-    for path in changed:
-        click.echo(f"written: {path}")
-    if not changed:
-        click.echo("The pages are up to date.")
 
 
 @main.command()
