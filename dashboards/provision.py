@@ -1,0 +1,114 @@
+"""Bring a Superset to what these files say, or write what was changed in it back into them. Run in Superset's environment.
+
+    python dashboards/provision.py            its tables, roles, users, then every asset of this folder (overwritten)
+    python dashboards/provision.py export     the assets of this folder as they are in Superset now
+
+``superset_config.py`` says which variables it takes; the users' passwords are ``WRES_SUPERSET_ADMIN_PASSWORD`` and
+``WRES_SUPERSET_VIEWER_PASSWORD``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).resolve().parent
+FOLDERS = ("databases", "datasets", "charts", "dashboards")
+ADMIN, VIEWER = "admin", "viewer"
+# What somebody may do who only looks: open dashboards, filter, and save a chart's figures; no SQL, nothing changed.
+VIEWER_ROLE = "Viewer"
+VIEWER_BASE = "Gamma"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines (SQL, templates, styles) as blocks, so that a change reads as one."""
+
+
+_Dumper.add_representer(
+    str,
+    lambda dumper, text: dumper.represent_scalar(
+        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
+    ),
+)
+
+
+def assets() -> dict[str, str]:
+    """Text of every asset by its path in this folder, as Superset's import wants them."""
+    files = [HERE / "metadata.yaml", *(path for folder in FOLDERS for path in (HERE / folder).rglob("*.yaml"))]
+    return {path.relative_to(HERE).as_posix(): path.read_text(encoding="utf-8") for path in files}
+
+
+def provision() -> None:
+    """Make or upgrade Superset's own tables, its roles and two users, and import every asset as the administrator."""
+    from flask import current_app, g
+    from flask_migrate import upgrade
+    from superset import appbuilder, security_manager
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+
+    upgrade()
+    appbuilder.add_permissions(update_perms=True)
+    security_manager.sync_role_definitions()
+    g.user = _user(security_manager, ADMIN, "Admin", os.environ["WRES_SUPERSET_ADMIN_PASSWORD"])
+    with current_app.test_request_context():
+        g.user = security_manager.find_user(ADMIN)
+        ImportAssetsCommand(assets()).run()
+    role = security_manager.add_role(VIEWER_ROLE)
+    base = security_manager.find_role(VIEWER_BASE)
+    _all_tables = security_manager.find_permission_view_menu("all_datasource_access", "all_datasource_access")
+    role.permissions = [*base.permissions, _all_tables]
+    _user(security_manager, VIEWER, VIEWER_ROLE, os.environ["WRES_SUPERSET_VIEWER_PASSWORD"])
+
+
+def _user(manager: Any, name: str, role: str, password: str) -> Any:
+    """The user with this role and password, made where it is missing."""
+    user = manager.find_user(name)
+    if user is None:
+        return manager.add_user(name, name.capitalize(), "WRES", f"{name}@localhost", manager.find_role(role), password)
+    manager.reset_password(user.id, password)
+    return user
+
+
+def export() -> list[str]:
+    """Write every asset as Superset holds it now; a file keeps its name as long as its UUID is the same."""
+    from flask import current_app, g
+    from superset import security_manager
+    from superset.commands.export.assets import ExportAssetsCommand
+
+    known = {
+        yaml.safe_load(text)["uuid"]: name for name, text in assets().items() if name != "metadata.yaml"
+    }
+    written = []
+    with current_app.test_request_context():
+        g.user = security_manager.find_user(ADMIN)
+        for name, content in ExportAssetsCommand().run():
+            if name.partition("/")[0] not in FOLDERS:
+                continue
+            asset = yaml.safe_load(content())
+            new = re.sub(r"_\d+\.yaml$", ".yaml", name).lower()  # Superset ends a name with a number of its own
+            path = HERE / known.get(asset["uuid"], new)
+            text = dump(asset)
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+                written.append(path.relative_to(HERE).as_posix())
+    return written
+
+
+def dump(asset: dict[str, Any]) -> str:
+    """An asset as text without what Superset numbers by itself."""
+    return yaml.dump(asset, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+
+
+if __name__ == "__main__":
+    from superset.app import create_app
+
+    with create_app().app_context():
+        if sys.argv[1:] == ["export"]:
+            print("\n".join(f"written: dashboards/{name}" for name in export()) or "The files are up to date.")
+        else:
+            provision()
