@@ -31,9 +31,7 @@ class _Dumper(yaml.SafeDumper):
 
 _Dumper.add_representer(
     str,
-    lambda dumper, text: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
-    ),
+    lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None),
 )
 
 
@@ -79,9 +77,7 @@ def export() -> list[str]:
     from superset import security_manager
     from superset.commands.export.assets import ExportAssetsCommand
 
-    known = {
-        yaml.safe_load(text)["uuid"]: name for name, text in assets().items() if name != "metadata.yaml"
-    }
+    known = {yaml.safe_load(text)["uuid"]: name for name, text in assets().items() if name != "metadata.yaml"}
     written = []
     with current_app.test_request_context():
         g.user = security_manager.find_user(ADMIN)

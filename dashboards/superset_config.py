@@ -14,6 +14,8 @@ from sqlalchemy.engine import URL, make_url
 SQLALCHEMY_DATABASE_URI = os.environ["WRES_SUPERSET_DATABASE"]
 SECRET_KEY = os.environ["WRES_SUPERSET_SECRET_KEY"]
 APP_NAME = "WRES dashboards"
+# Airflow, on another port of the same machine, has a cookie called session too.
+SESSION_COOKIE_NAME = "superset_session"
 
 # Word, symbol and colour say the same; these colours (after Okabe and Ito) stay apart for the colour-blind too.
 EXTRA_CATEGORICAL_COLOR_SCHEMES = [
@@ -30,7 +32,8 @@ HTML_SANITIZATION_SCHEMA_EXTENSIONS = {
     "attributes": {"*": ["style", "className", "role", "scope", "title"]},
     "tagNames": ["style"],
 }
-# Nothing outside this machine is asked for anything: no fonts, maps, or counting of users. Handlebars compiles its templates.
+# Nothing outside this machine is asked for: no fonts, no maps, and not the image by which Superset counts its users.
+# 'unsafe-eval' is for Handlebars, which compiles its templates; only an administrator can write one.
 TALISMAN_CONFIG = {
     "content_security_policy": {
         "base-uri": ["'self'"],
