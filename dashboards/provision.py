@@ -20,9 +20,10 @@ import yaml
 HERE = Path(__file__).resolve().parent
 FOLDERS = ("databases", "datasets", "charts", "dashboards")
 ADMIN, VIEWER = "admin", "viewer"
-# What somebody may do who only looks: open dashboards, filter, and save a chart's figures; no SQL, nothing changed.
-VIEWER_ROLE = "Viewer"
-VIEWER_BASE = "Gamma"
+# What somebody may who only looks: Superset's lowest role, less what changes anything but one's own filters and links.
+VIEWER_ROLE, LOWEST_ROLE = "Viewer", "Gamma"
+CHANGES = {"can_write", "can_add", "can_edit", "can_delete", "can_tag", "can_bulk_create", "can_delete_embedded"}
+OWN = {"DashboardFilterStateRestApi", "DashboardPermalinkRestApi", "ExploreFormDataRestApi", "ExplorePermalinkRestApi"}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -51,24 +52,28 @@ def provision() -> None:
     upgrade()
     appbuilder.add_permissions(update_perms=True)
     security_manager.sync_role_definitions()
-    g.user = _user(security_manager, ADMIN, "Admin", os.environ["WRES_SUPERSET_ADMIN_PASSWORD"])
+    _user(security_manager, ADMIN, "Admin", os.environ["WRES_SUPERSET_ADMIN_PASSWORD"])
     with current_app.test_request_context():
         g.user = security_manager.find_user(ADMIN)
         ImportAssetsCommand(assets()).run()
     role = security_manager.add_role(VIEWER_ROLE)
-    base = security_manager.find_role(VIEWER_BASE)
-    _all_tables = security_manager.find_permission_view_menu("all_datasource_access", "all_datasource_access")
-    role.permissions = [*base.permissions, _all_tables]
+    role.permissions = [
+        *(
+            permission
+            for permission in security_manager.find_role(LOWEST_ROLE).permissions
+            if permission.permission.name not in CHANGES or permission.view_menu.name in OWN
+        ),
+        security_manager.find_permission_view_menu("all_datasource_access", "all_datasource_access"),
+    ]
     _user(security_manager, VIEWER, VIEWER_ROLE, os.environ["WRES_SUPERSET_VIEWER_PASSWORD"])
 
 
-def _user(manager: Any, name: str, role: str, password: str) -> Any:
-    """The user with this role and password, made where it is missing."""
-    user = manager.find_user(name)
-    if user is None:
-        return manager.add_user(name, name.capitalize(), "WRES", f"{name}@localhost", manager.find_role(role), password)
-    manager.reset_password(user.id, password)
-    return user
+def _user(manager: Any, name: str, role: str, password: str) -> None:
+    """Make the user with this role where it is missing, and see to its password."""
+    if user := manager.find_user(name):
+        manager.reset_password(user.id, password)
+    else:
+        manager.add_user(name, name.capitalize(), "WRES", f"{name}@localhost", manager.find_role(role), password)
 
 
 def export() -> list[str]:
