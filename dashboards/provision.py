@@ -29,6 +29,9 @@ OWN = {"DashboardFilterStateRestApi", "DashboardPermalinkRestApi", "ExploreFormD
 class _Dumper(yaml.SafeDumper):
     """Texts of several lines (SQL, templates, styles) as blocks, so that a change reads as one."""
 
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
 
 _Dumper.add_representer(
     str,
@@ -101,7 +104,24 @@ def export() -> list[str]:
 
 
 def dump(asset: dict[str, Any]) -> str:
-    """An asset as text without what Superset numbers by itself."""
+    """An asset as text: the same for the same dashboard, whatever this Superset numbers its parts with."""
+    (asset.get("params") or {}).pop("datasource", None)
+    for parts, name in (("columns", "column_name"), ("metrics", "metric_name")):
+        if parts in asset:
+            said = [{key: value for key, value in part.items() if value is not None} for part in asset[parts]]
+            asset[parts] = sorted(said, key=lambda part: str(part[name]))  # noqa: B023 - used at once
+    charts = [
+        part["meta"]
+        for part in asset.get("position", {}).values()
+        if isinstance(part, dict) and part["type"] == "CHART"
+    ]
+    numbers = {}
+    for number, chart in enumerate(charts, start=1):
+        numbers[chart["chartId"]] = chart["chartId"] = number
+    for native_filter in asset.get("metadata", {}).get("native_filter_configuration", []):
+        scope = native_filter["scope"]
+        scope["excluded"] = sorted(numbers[chart] for chart in scope["excluded"] if chart in numbers)
+        native_filter.pop("chartsInScope", None)
     return yaml.dump(asset, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
