@@ -109,7 +109,7 @@ def dump(asset: dict[str, Any]) -> str:
     for parts, name in (("columns", "column_name"), ("metrics", "metric_name")):
         if parts in asset:
             said = [{key: value for key, value in part.items() if value is not None} for part in asset[parts]]
-            asset[parts] = sorted(said, key=lambda part: str(part[name]))  # noqa: B023 - used at once
+            asset[parts] = sorted(said, key=lambda part: str(part[name]))
     charts = [
         part["meta"]
         for part in asset.get("position", {}).values()
