@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -96,11 +95,11 @@ def test_sql_runs_as_the_reader_and_has_the_columns_listed(name: str, whole_stan
 def test_hidden_figures_are_sentences(whole_standard: Settings) -> None:
     with psycopg.connect(warehouse.dsn(whole_standard, "bi_reader")) as reader:
         hidden = reader.execute(
-            f"select ratio_in_words, short, finding from ({DATASETS['figure']['sql']}) as figure"  # noqa: S608
+            f"select ratio_in_words, short, finding from ({DATASETS['figure']['sql']}) as figure"
             " where status in ('suppressed', 'suppressed_source')"
         ).fetchall()
         empty = reader.execute(
-            f"select count(*) from ({DATASETS['band']['sql']}) as band where share_in_words is null"  # noqa: S608
+            f"select count(*) from ({DATASETS['band']['sql']}) as band where share_in_words is null"
         ).fetchone()
     assert hidden
     assert {finding for _, _, finding in hidden} == {"– No figure"}
@@ -262,7 +261,8 @@ def drawn(page: Page, charts: int) -> None:
     page.wait_for_function(
         "charts => document.querySelectorAll('[data-test=chart-container]').length === charts"
         " && document.querySelectorAll('.loading, [data-test=loading-indicator]').length === 0"
-        " && [...document.querySelectorAll('[data-test=chart-container]')].every(e => e.innerText.trim() || e.querySelector('canvas'))",
+        " && [...document.querySelectorAll('[data-test=chart-container]')]"
+        ".every(chart => chart.innerText.trim() || chart.querySelector('canvas'))",
         arg=charts,
         timeout=120_000,
     )
@@ -306,7 +306,7 @@ def test_dashboard_is_drawn_and_follows_its_filter(name: str, page: Page) -> Non
             rows = [row for row in result["data"] if "region_name" in row]
             assert {row["region_name"] for row in rows} <= {region}
     assert outside == [], "the page asks the outside world"
-    assert os.path.getsize(SCREENSHOTS / f"{name}.png") > 50_000
+    assert (SCREENSHOTS / f"{name}.png").stat().st_size > 50_000
 
 
 def test_stop_leaves_no_process(shown: Settings) -> None:
