@@ -130,6 +130,6 @@ if __name__ == "__main__":
 
     with create_app().app_context():
         if sys.argv[1:] == ["export"]:
-            print("\n".join(f"written: dashboards/{name}" for name in export()) or "The files are up to date.")
+            sys.stdout.writelines(f"written: dashboards/{name}\n" for name in export())
         else:
             provision()

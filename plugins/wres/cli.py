@@ -624,18 +624,30 @@ def up(dashboards: bool) -> None:
     from wres import airflow_service, superset_service
 
     of = settings()
-    if dashboards and not superset_service.installed(of):
-        raise click.UsageError("Superset is not set up: start with `make up`, or leave it out with --no-dashboards.")
     with _progress() as say:
         service = airflow_service.start(of, say=say)
-        shown = superset_service.start(of, say=say) if dashboards else None
+        shown = superset_service.start(of, say=say) if dashboards and superset_service.installed(of) else None
     click.echo(f"Airflow    {service.url}  user {airflow_service.USER}, password in {of.credentials}")
     if shown:
         click.echo(
             f"Superset   {shown.url}  users {superset_service.VIEWER} and {superset_service.ADMIN}, passwords there too"
         )
+    elif dashboards:
+        click.echo("Superset   not set up: `make up` does it")
     click.echo(f"landing    {of.landing}  (files are picked up within {of.watch_seconds} s)")
     click.echo("warehouse  wres dsn --role bi_reader")
+
+
+@main.command()
+def dashboards() -> None:
+    """Write the dashboards as they are in Superset now into dashboards/."""
+    from wres import superset_service
+
+    with _progress() as say:
+        say("reading the dashboards from Superset")
+        written = superset_service.export(settings())
+    for line in written or ["The files are up to date."]:
+        click.echo(line)
 
 
 @main.command()

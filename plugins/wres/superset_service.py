@@ -105,6 +105,19 @@ def stop(settings: Settings) -> bool:
         return _end(settings)
 
 
+def export(settings: Settings) -> list[str]:
+    """Write dashboards, charts and datasets as Superset holds them now into ``dashboards/``; a line for each file changed.
+
+    Raises:
+        SupersetServiceError: it is not installed, was never started, or could not be asked.
+    """
+    if not installed(settings) or not (settings.superset_home / "superset.db").exists():
+        raise SupersetServiceError("There is no Superset to read dashboards from yet: start it with `make up`.")
+    settings.logs.mkdir(parents=True, exist_ok=True)
+    printed = _run_provision(settings, _environment(settings), "export")
+    return [line for line in printed.splitlines() if line.startswith("written: ")]  # Superset prints a line of its own
+
+
 def _end(settings: Settings) -> bool:
     return background.end(settings.superset_home, grace_seconds=_GRACE_SECONDS)
 
@@ -144,21 +157,28 @@ def _provision(settings: Settings, environment: dict[str, str], tell: Callable[[
     ):
         return
     tell("preparing Superset and its dashboards")
-    with log_file(settings, "provision").open("w") as log:
-        code = subprocess.run(
-            [_program(settings, "python"), settings.dashboards / "provision.py"],
+    _run_provision(settings, environment)
+    marker.write_text(digest.hexdigest())
+
+
+def _run_provision(settings: Settings, environment: dict[str, str], *arguments: str) -> str:
+    """What ``dashboards/provision.py`` prints; what it logs goes into a file."""
+    path = log_file(settings, "provision")
+    with path.open("w") as log:
+        ended = subprocess.run(
+            [_program(settings, "python"), settings.dashboards / "provision.py", *arguments],
             env=environment,
             cwd=settings.superset_home,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
             check=False,
-        ).returncode
-    if code != 0:
-        raise SupersetServiceError(
-            f"Superset could not be prepared (exit {code}). {log_file(settings, 'provision')} ends:\n"
-            f"{background.log_tail(log_file(settings, 'provision'))}"
         )
-    marker.write_text(digest.hexdigest())
+    if ended.returncode != 0:
+        raise SupersetServiceError(
+            f"dashboards/provision.py failed (exit {ended.returncode}). {path} ends:\n{background.log_tail(path)}"
+        )
+    return ended.stdout
 
 
 def _wait(settings: Settings, service: Service) -> None:
