@@ -18,9 +18,9 @@ from wres.cli import main
 from wres.settings import Settings
 
 COMMANDS = {
-    "accept", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export", "forget", "gate", "load",
-    "migrate", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop", "trace", "up",
-    "withdraw",
+    "accept", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export",
+    "forget", "gate", "load", "migrate", "publish", "releases", "restore", "return", "rollback", "run", "sample",
+    "status", "stop", "trace", "up", "withdraw",
 }  # fmt: skip
 
 
