@@ -91,6 +91,9 @@ def test_sql_runs_as_the_reader_and_has_the_columns_listed(name: str, whole_stan
             column["column_name"] for column in dataset["columns"]
         ]
         assert cursor.fetchone()
+        if "organisation" in [column.name for column in cursor.description]:
+            nameless = f"select count(*) from ({dataset['sql']}) as named where organisation is null"
+            assert reader.execute(nameless).fetchone() == (0,)
     assert not re.search(r"\brestricted\.|\bops\.|\brelease_\d", dataset["sql"])
 
 
