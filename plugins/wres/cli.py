@@ -49,6 +49,7 @@ class _Group(click.Group):
 
         from wres import disk
         from wres.annual_return.figures import ReturnError
+        from wres.background import ServiceError
         from wres.backup import BackupError
         from wres.board_pack.facts import PackError
         from wres.build import BuildError
@@ -80,7 +81,7 @@ class _Group(click.Group):
             RegistryError,
             RulesError,
         )
-        failures = (WarehouseError, PostgresError, BuildError, GateError, PublishError)
+        failures = (WarehouseError, PostgresError, ServiceError, BuildError, GateError, PublishError)
         try:
             return super().invoke(ctx)
         except wrong_use as error:
@@ -569,6 +570,7 @@ def status(as_json: bool) -> None:
     click.echo(f"home       {now.home}")
     click.echo(f"warehouse  {now.warehouse}")
     click.echo(f"Airflow    {now.airflow or 'not running (make up)'}")
+    click.echo(f"Superset   {now.superset or 'not running (make up)'}")
     if now.release:
         kind = ", synthetic" if now.release["is_synthetic"] else ""
         click.echo(
@@ -680,16 +682,36 @@ def restore(file: Path, force: bool) -> None:
 
 
 @main.command()
-def up() -> None:
-    """Start the warehouse and Airflow, and keep them running."""
-    from wres import airflow_service
+@click.option("--dashboards/--no-dashboards", default=True, help="Whether Superset starts too.", show_default=True)
+def up(dashboards: bool) -> None:
+    """Start the warehouse, Airflow and Superset, and keep them running."""
+    from wres import airflow_service, superset_service
 
     of = settings()
     with _progress() as say:
         service = airflow_service.start(of, say=say)
+        shown = superset_service.start(of, say=say) if dashboards and superset_service.installed(of) else None
     click.echo(f"Airflow    {service.url}  user {airflow_service.USER}, password in {of.credentials}")
+    if shown:
+        click.echo(
+            f"Superset   {shown.url}  users {superset_service.VIEWER} and {superset_service.ADMIN}, passwords there too"
+        )
+    elif dashboards:
+        click.echo("Superset   not set up: `make up` does it")
     click.echo(f"landing    {of.landing}  (files are picked up within {of.watch_seconds} s)")
     click.echo("warehouse  wres dsn --role bi_reader")
+
+
+@main.command()
+def dashboards() -> None:
+    """Write the dashboards as they are in Superset now into dashboards/."""
+    from wres import superset_service
+
+    with _progress() as say:
+        say("reading the dashboards from Superset")
+        written = superset_service.export(settings())
+    for line in written or ["The files are up to date."]:
+        click.echo(line)
 
 
 @main.command()
@@ -700,15 +722,16 @@ def down() -> None:
 
 @main.command()
 def stop() -> None:
-    """Stop what wres started: Airflow and the embedded server. Nothing is deleted."""
+    """Stop what wres started: Superset, Airflow and the embedded server. Nothing is deleted."""
     _stop_all()
 
 
 def _stop_all() -> None:
-    from wres import airflow_service, postgres
+    from wres import airflow_service, postgres, superset_service
 
     of = settings()
-    stopped = [name for name, done in (("Airflow", airflow_service.stop(of)), ("warehouse", postgres.stop(of))) if done]
+    services = {"Superset": superset_service, "Airflow": airflow_service, "warehouse": postgres}
+    stopped = [name for name, service in services.items() if service.stop(of)]
     click.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 

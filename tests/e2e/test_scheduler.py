@@ -12,7 +12,7 @@ import openpyxl
 import psutil
 import pytest
 
-from wres import airflow_service, postgres, warehouse
+from wres import airflow_service, background, postgres, warehouse
 from wres.sample import write_sample
 from wres.settings import settings as read_settings
 
@@ -102,7 +102,10 @@ def story(settings, sql):
         for line in path.read_text(errors="replace").splitlines()
         if '"level":"error"' in line.replace(" ", "")
     ]
-    tails = [f"--- {name}\n{airflow_service.log_tail(settings, name)}" for name in ("scheduler", "dag-processor")]
+    tails = [
+        f"--- {name}\n{background.log_tail(airflow_service.log_file(settings, name))}"
+        for name in ("scheduler", "dag-processor")
+    ]
     return "\n".join([*map(str, steps), *map(str, loads), *failed[-10:], *tails])
 
 
