@@ -75,7 +75,7 @@ def sql(settings):
 def until(settings, service, sql):
     """Wait for a condition; when it does not come, say what the warehouse and Airflow were doing instead.
 
-    ``keep_up`` does what `wres up` does after a fault: an Airflow that gave up with its database, at once or later, is started again.
+    ``keep_up`` does what `wres up` does after a fault: an Airflow that gave up with its database is started again.
     """
 
     def wait(condition, what, *, keep_up=False):
