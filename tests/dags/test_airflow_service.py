@@ -95,13 +95,15 @@ def test_process_that_ends_as_it_starts_is_named_with_its_log_and_the_others_are
         api_server="import time; time.sleep(600)",
         scheduler="raise SystemExit('the port of the moon is closed')",
     )
+    before = psutil.Process().children(recursive=True)  # of tests before this one in the same process
     with pytest.raises(airflow_service.AirflowServiceError) as error:
         airflow_service.start(settings)
     assert "scheduler ended as it started" in str(error.value)
     assert "the port of the moon is closed" in str(error.value)
     assert airflow_service.running(settings) is None
     assert not (settings.airflow_home / "service.json").exists()
-    assert not [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    left = set(psutil.Process().children(recursive=True)) - set(before)
+    assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_stop_ends_what_does_not_want_to_end(settings, monkeypatch):

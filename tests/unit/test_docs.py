@@ -92,7 +92,8 @@ def test_commands_exist_with_their_options(page):
         if name == "" or name.startswith("-"):
             continue
         assert name in cli.main.commands, f"{page.name}: `{command}`"
-        known = {option for p in cli.main.commands[name].params if isinstance(p, click.Option) for option in p.opts}
+        options = [p for p in cli.main.commands[name].params if isinstance(p, click.Option)]
+        known = {spelling for option in options for spelling in (*option.opts, *option.secondary_opts)}
         for word in words[2:]:
             if word.startswith("--"):
                 assert word.split("=")[0] in known | {"--help"}, f"{page.name}: `{command}`"
