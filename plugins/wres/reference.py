@@ -887,8 +887,10 @@ def _commands() -> str:
         "Exit codes: 0 done, or nothing to do; 1 a file was rejected; 2 wrong use; 3 the gate blocks; 4 something is broken; 130"
         " interrupted.",
     ]
+    # Under the whole command's settings: a command remembers the spellings of its help by the first context it meets.
+    whole = click.Context(main, info_name="wres", **main.context_settings)
     for name, command in sorted(main.commands.items()):
-        context = click.Context(command, info_name=f"wres {name}")
+        context = click.Context(command, info_name=name, parent=whole)
         usage = command.get_usage(context).removeprefix("Usage: ")
         records = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
         options = [record for record in records if record]
