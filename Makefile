@@ -9,6 +9,8 @@ PYTHON ?=
 LANDING ?=
 DATA ?=
 ARGS ?=
+WORKERS ?= 2
+DASHBOARDS ?= yes
 UPGRADE ?=
 BIN := .venv/bin
 PYTHONS := python3 python3.12 python3.11
@@ -39,6 +41,7 @@ endef
 # A progress bar on a terminal, silence elsewhere (errors always show).
 install = $(BIN)/uv pip install --python $(BIN)/python --no-deps $$(test -t 2 || echo --quiet)
 count = $$(grep -c '^[a-zA-Z].*==' $<)
+superset = $(if $(filter no,$(DASHBOARDS)),,.venv-superset/.ready)
 
 .PHONY: help
 help: ## this list
@@ -51,16 +54,16 @@ demo: .venv/.runtime ## set up, then one whole load to a published release; LAND
 	@$(BIN)/wres demo $(if $(LANDING),--landing "$(LANDING)")
 
 .PHONY: up
-up: .venv/.runtime ## start the warehouse and Airflow and keep them running
-	@$(BIN)/wres up
+up: .venv/.runtime $(superset) ## start the warehouse, Airflow and Superset and keep them running; DASHBOARDS=no leaves Superset out
+	@$(BIN)/wres up $(if $(superset),,--no-dashboards)
 
 .PHONY: down
 down: ## stop what `make up` started
 	@if [ -x $(BIN)/wres ]; then $(BIN)/wres down; else echo "Nothing is set up, so nothing runs."; fi
 
 .PHONY: test
-test: .venv/.dev ## the whole test suite; ARGS="tests/unit -k name" narrows it
-	@$(BIN)/python -m pytest $(ARGS)
+test: .venv/.dev $(superset) ## the whole test suite, on WORKERS=2 processes; ARGS="tests/unit -k name" narrows it, to one process
+	@$(BIN)/python -m pytest $(or $(ARGS),-n $(WORKERS))
 
 .PHONY: faults
 faults: .venv/.dev ## try every fault there is a test of, and write the counts into docs/reliability.md
@@ -86,14 +89,14 @@ check: .venv/.dev ## format, lint, types, SQL, YAML, schemas of sources and expe
 # database is there is asked of one package first. A finding that does no harm here is left out by ACCEPTED, with a sentence that says why.
 .PHONY: audit
 audit: ACCEPTED :=
-audit: .venv/.dev ## known vulnerabilities of the packages in both locks, where a database can be reached
+audit: .venv/.dev ## known vulnerabilities of the packages in the locks, where a database can be reached
 	@echo "check: known vulnerabilities (pip-audit)"
 	@ask() { \
 		timeout $$1 $(BIN)/pip-audit --require-hashes --disable-pip --strict --progress-spinner off --timeout 5 \
 			$(addprefix --ignore-vuln ,$(ACCEPTED)) -r $$2; \
 	}; \
 	if ! ask 20 .venv/uv.txt >/dev/null 2>&1; then echo "skipped: database not reachable"; exit 0; fi; \
-	ask 300 requirements.lock && ask 300 requirements-dev.lock
+	ask 300 requirements.lock && ask 300 requirements-dev.lock && ask 300 dashboards/requirements.lock
 
 .PHONY: sbom
 sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run time, in dist/
@@ -103,29 +106,30 @@ sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run 
 	@echo "written: dist/sbom.cdx.json"
 
 .PHONY: docs
-docs: .venv/.runtime ## write the reference pages of docs/ from sources, rules and models
-	@$(BIN)/wres docs
+docs: .venv/.dev ## write the reference pages of docs/, and all of them as a site into site/
+	@$(BIN)/wres docs --site site
 
 .PHONY: bench
 bench: .venv/.runtime ## time each step of the chain beside plain alternatives; DATA=dir for your own files
 	@$(BIN)/wres bench $(if $(DATA),--data "$(DATA)")
 
 .PHONY: lock
-lock: $(BIN)/uv ## resolve both locks anew from pyproject.toml; UPGRADE=1 takes newer versions
-	@echo "lock: resolving requirements.lock and requirements-dev.lock"
+lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes newer versions
+	@echo "lock: resolving requirements.lock, requirements-dev.lock and dashboards/requirements.lock"
 	@$(as_pip); \
 	compile() { \
-		$(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" \
 			$(if $(UPGRADE),--upgrade) "$$@"; \
 	}; \
-	compile --group setup --output-file requirements.lock && \
-	compile --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	compile pyproject.toml --group setup --output-file requirements.lock && \
+	compile pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock && \
+	compile --group superset --output-file dashboards/requirements.lock
 
 .PHONY: clean
 clean: ## remove the environment and caches; the warehouse's state in .wres stays
 	@if [ -x $(BIN)/wres ]; then $(BIN)/wres stop || true; fi
-	@rm -rf .venv dist .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@rm -rf .venv .venv-superset dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
 	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A python that can make an environment, then uv from the lock (its hash is checked by pip).
@@ -155,4 +159,11 @@ $(BIN)/uv:
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	@echo "set-up: what tests and checks need besides ($<)"
 	@$(as_pip); $(install) --require-hashes -r $<
+	@touch $@
+
+# Superset wants other versions of what Airflow and dbt use, so it has an environment of its own.
+.venv-superset/.ready: dashboards/requirements.lock | $(BIN)/uv
+	@echo "set-up: up to $(count) packages of $< (Superset)"
+	@$(as_pip); $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-superset && \
+		$(BIN)/uv pip install --python .venv-superset/bin/python --no-deps $$(test -t 2 || echo --quiet) --require-hashes -r $<
 	@touch $@

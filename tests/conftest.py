@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from wres import postgres, run, warehouse
 from wres.load import feed_files
@@ -22,6 +26,8 @@ from wres.settings import Settings, settings
 PROJECT = Path(__file__).resolve().parents[1]
 REAL_DATA = PROJECT.parent / "shared" / "data"
 _numbers = itertools.count(1)
+_LONGEST_FIRST = ("e2e", "integration", "dbt", "gate", "dags", "unit")
+_OF_WHOLE_STANDARD = re.compile(r"\b(whole_standard|analyst|recomputation)\b(: |,|\))")
 _RELIABILITY = PROJECT / "docs" / "reliability.md"
 _TABLE = ("<!-- made by make faults -->\n", "<!-- end of make faults -->\n")
 # Faults by kind and place: how many were tried, and after how many everything was as if nothing had happened.
@@ -43,6 +49,44 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if Path(config.option.basetemp).name.startswith("wres-tests-"):
         shutil.rmtree(config.option.basetemp, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On several workers: what takes longest begins first, so that they end together."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _LONGEST_FIRST.index(item.path.parent.name))
+
+
+class _Modules(LoadFileScheduling):
+    """What goes to one worker as a whole: a module, since its tests share its fixtures, or several that share a dear one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _shared(super()._split_scope(nodeid))
+
+
+@cache
+def _shared(module: str) -> str:
+    path = PROJECT / module
+    if path.parent.name == "e2e":
+        return "one Airflow at a time"
+    return "the whole standard" if _OF_WHOLE_STANDARD.search(path.read_text(encoding="utf-8")) else module
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    config.option.loadscopereorder = False  # by number of tests, which says nothing about how long they take
+    return _Modules(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands over the faults that it tried."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["faults"] = [list(counts.items()) for counts in (_tried, _survived)]
+
+
+def pytest_testnodedown(node: Any) -> None:
+    # A worker that was killed hands over nothing.
+    for counts, found in zip((_tried, _survived), getattr(node, "workeroutput", {}).get("faults", ()), strict=False):
+        counts.update(dict(found))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -102,29 +146,29 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def server_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    """Settings of the session's embedded server."""
+    """Settings of the session's embedded server; its databases go with its files, which is quicker than to drop each."""
     home = tmp_path_factory.mktemp("server")
     of = replace(settings(), home=home, project=PROJECT, warehouse_url=None)
-    warehouse.migrate(of)
     with psycopg.connect(postgres.administrator_dsn(of, "postgres"), autocommit=True) as connection:
         # Nothing here outlives the session, so nothing has to reach the disk.
         for switch in ("fsync", "full_page_writes", "synchronous_commit"):
             connection.execute(f"alter system set {switch} = off")
+        # Each of a build's thousand sessions logs in, and nobody guesses at passwords here.
+        connection.execute("alter system set scram_iterations = 1")
         connection.execute("select pg_reload_conf()")
+    warehouse.migrate(of)
     yield of
     postgres.stop(of)
 
 
 @pytest.fixture(scope="session")
-def new_warehouse(server_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Settings]]:
+def new_warehouse(server_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Settings]:
     """Make a warehouse: a home of its own on a fresh database of the session's server, through WRES_WAREHOUSE_URL."""
-    made: list[str] = []
 
     def make(**changes: object) -> Settings:
         name = f"test_{next(_numbers)}"
         with psycopg.connect(postgres.administrator_dsn(server_home, "postgres"), autocommit=True) as connection:
             connection.execute(f"create database {name}")
-        made.append(name)
         home = tmp_path_factory.mktemp(name)
         # Logins belong to the server, so that every home on it shares their passwords.
         shutil.copy(server_home.credentials, home / "credentials.env")
@@ -133,18 +177,12 @@ def new_warehouse(server_home: Settings, tmp_path_factory: pytest.TempPathFactor
         warehouse.migrate(of)
         return of
 
-    yield make
-    with psycopg.connect(postgres.administrator_dsn(server_home, "postgres"), autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"drop database if exists {name} with (force)")
+    return make
 
 
 @pytest.fixture(scope="session")
-def copy_warehouse(
-    server_home: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Settings], Settings]]:
+def copy_warehouse(server_home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Callable[[Settings], Settings]:
     """Copy a warehouse, home and database, in half a second: a test may do to the copy what it likes."""
-    made: list[str] = []
 
     def copy(original: Settings) -> Settings:
         name = f"test_{next(_numbers)}"
@@ -153,7 +191,6 @@ def copy_warehouse(
             # Great Expectations and dbt leave idle sessions behind, and a template must have none.
             connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [template])
             connection.execute(f"create database {name} template {template}")
-        made.append(name)
         home = tmp_path_factory.mktemp(name)
         shutil.copytree(original.home, home, dirs_exist_ok=True)
         of = replace(original, home=home, warehouse_url=postgres.administrator_dsn(server_home, name))
@@ -163,10 +200,7 @@ def copy_warehouse(
         warehouse.migrate(of)
         return of
 
-    yield copy
-    with psycopg.connect(postgres.administrator_dsn(server_home, "postgres"), autocommit=True) as connection:
-        for name in made:
-            connection.execute(f"drop database if exists {name} with (force)")
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -7,34 +7,28 @@ Everything lives under the warehouse's home: metadata in its Postgres, secrets i
 from __future__ import annotations
 
 import base64
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
-import psutil
 import psycopg
 
-from wres import credentials, warehouse
+from wres import background, credentials, warehouse
+from wres.background import HOST, Service, ServiceError
 from wres.settings import Settings
 
-HOST = "127.0.0.1"
 USER = "admin"
+_USUAL_PORT = 8080
 # A load takes one slot and a build both: no load is accepted while dbt reads what is accepted.
 WRITERS_POOL = "warehouse_writers"
 WRITERS_SLOTS = 2
@@ -49,28 +43,10 @@ _STARTUP_SECONDS = 180.0
 _GRACE_SECONDS = 10.0
 # A machine that builds or loads at the same time answers late.
 _ANSWER_SECONDS = 60.0
-_LOG_TAIL = 25
 
 
-class AirflowServiceError(RuntimeError):
+class AirflowServiceError(ServiceError):
     """Airflow did not start; the message names the process and carries the tail of its log."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """A running Airflow.
-
-    Attributes:
-        port: of the web page and API, on 127.0.0.1.
-        processes: pid and creation time (a pid alone may have been given to another process since) by name.
-    """
-
-    port: int
-    processes: dict[str, tuple[int, float]]
-
-    @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
 
 
 def password(settings: Settings) -> str:
@@ -85,10 +61,7 @@ def log_file(settings: Settings, name: str) -> Path:
 
 def running(settings: Settings) -> Service | None:
     """Return the service of this home if all its processes are up, else None."""
-    service = _remembered(settings)
-    if service is None or any(_process(*held) is None for held in service.processes.values()):
-        return None
-    return service
+    return background.running(settings.airflow_home)
 
 
 def start(settings: Settings, *, wait: bool = True, say: Callable[[str], None] | None = None) -> Service:
@@ -105,16 +78,27 @@ def start(settings: Settings, *, wait: bool = True, say: Callable[[str], None] |
     tell = say or (lambda _: None)
     settings.airflow_home.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
-    with _lock(settings):
+    with background.lock(settings.airflow_home):
         if service := running(settings):
             return service
         _end(settings)
-        port = _free_port(settings)
+        port = background.free_port(settings.airflow_home, _USUAL_PORT)
         environment = _environment(settings, port)
         _migrate(settings, environment, tell)
         tell("starting the scheduler, the DAG processor and the API server")
-        service = Service(port, {name: _launch(settings, name, environment) for name in _COMMANDS})
-        _remember(settings, service)
+        service = Service(
+            port,
+            {
+                name: background.launch(
+                    _airflow(*command),
+                    environment=environment,
+                    folder=settings.airflow_home,
+                    log_file=log_file(settings, name),
+                )
+                for name, command in _COMMANDS.items()
+            },
+        )
+        background.remember(settings.airflow_home, service)
     try:
         if wait:
             _wait(settings, service)
@@ -129,8 +113,13 @@ def stop(settings: Settings) -> bool:
     """Stop Airflow and every process it started; True if there was one. Running tasks get a few seconds to end."""
     if not settings.airflow_home.exists():
         return False
-    with _lock(settings):
+    with background.lock(settings.airflow_home):
         return _end(settings)
+
+
+def _end(settings: Settings) -> bool:
+    # The scheduler first, so that no task begins, and those that run can report their end, before the API server goes.
+    return background.end(settings.airflow_home, grace_seconds=_GRACE_SECONDS, first="scheduler")
 
 
 def forget_runs(settings: Settings, *, days: int = 90) -> None:
@@ -147,13 +136,6 @@ def forget_runs(settings: Settings, *, days: int = 90) -> None:
     )
     if ended.returncode != 0:
         raise AirflowServiceError(f"`airflow db clean` failed (exit {ended.returncode}):\n{ended.stderr[-2000:]}")
-
-
-def log_tail(settings: Settings, name: str, lines: int = _LOG_TAIL) -> str:
-    """The last lines of a process's log, for error messages."""
-    path = log_file(settings, name)
-    text = path.read_text(errors="replace") if path.exists() else "(no log)"
-    return "\n".join(text.splitlines()[-lines:])
 
 
 def _environment(settings: Settings, port: int) -> dict[str, str]:
@@ -264,7 +246,7 @@ def _migrate(settings: Settings, environment: dict[str, str], tell: Callable[[st
         ).returncode
     if code != 0:
         raise AirflowServiceError(
-            f"`airflow db migrate` failed (exit {code}). Its log ends:\n{log_tail(settings, 'migrate')}"
+            f"`airflow db migrate` failed (exit {code}). Its log ends:\n{background.log_tail(log_file(settings, 'migrate'))}"
         )
     marker.write_text(json.dumps({**done, "revision": _revision(settings)}))
 
@@ -283,36 +265,21 @@ def _airflow(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "airflow", *arguments]
 
 
-def _launch(settings: Settings, name: str, environment: dict[str, str]) -> tuple[int, float]:
-    with log_file(settings, name).open("w") as log:
-        # A session of its own: Ctrl-C at the terminal ends the waiting command, which then stops the service in order.
-        process = subprocess.Popen(
-            _airflow(*_COMMANDS[name]),
-            env=environment,
-            cwd=settings.airflow_home,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return process.pid, psutil.Process(process.pid).create_time()
-
-
 def _wait(settings: Settings, service: Service) -> None:
     deadline = time.monotonic() + _STARTUP_SECONDS
     unhealthy = list(_COMMANDS)
     while time.monotonic() < deadline:
         for name, held in service.processes.items():
-            if _process(*held) is None:
+            if background.alive(*held) is None:
                 raise AirflowServiceError(
                     f"Airflow's {name} ended as it started. {log_file(settings, name)} ends:\n"
-                    f"{log_tail(settings, name)}"
+                    f"{background.log_tail(log_file(settings, name))}"
                 )
         unhealthy = _unhealthy(service)
         if not unhealthy:
             return
         time.sleep(0.5)
-    tails = "\n".join(f"--- {name}\n{log_tail(settings, name)}" for name in unhealthy)
+    tails = "\n".join(f"--- {name}\n{background.log_tail(log_file(settings, name))}" for name in unhealthy)
     raise AirflowServiceError(f"Airflow was not ready after {_STARTUP_SECONDS:.0f} seconds:\n{tails}")
 
 
@@ -360,111 +327,3 @@ def _request(url: str, *, token: str | None = None, body: dict[str, Any] | None 
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=_ANSWER_SECONDS) as response:
         return cast("dict[str, Any]", json.load(response))
-
-
-def _end(settings: Settings) -> bool:
-    """End all processes of the remembered service, with their children, and forget it."""
-    service = _remembered(settings)
-    if service is None:
-        return False
-    found = {name: process for name, held in service.processes.items() if (process := _process(*held))}
-    _end_groups(_orphans(held for name, held in service.processes.items() if name not in found))
-    # The scheduler first, so that no task begins, and those that run can report their end, before the API server goes.
-    _end_groups([process for name, process in found.items() if name == "scheduler"])
-    _end_groups([process for name, process in found.items() if name != "scheduler"])
-    (settings.airflow_home / "service.json").unlink(missing_ok=True)
-    return bool(found)
-
-
-def _orphans(leaders: Iterable[tuple[int, float]]) -> list[psutil.Process]:
-    """What leaders that were killed have left running, by their sessions.
-
-    A scheduler's workers keep its connections to the database open, and with them its locks: the next one would wait for ever.
-    """
-    gone = set()
-    for pid, created in leaders:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if abs(psutil.Process(pid).create_time() - created) > 1:
-                continue  # the number is another process's now, so that nothing is left of the session
-        gone.add(pid)
-    left = []
-    for process in psutil.process_iter() if gone else ():
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if os.getsid(process.pid) in gone:
-                left.append(process)
-    return left
-
-
-def _end_groups(leaders: list[psutil.Process]) -> None:
-    """End processes and all that they started: politely, then by force."""
-    family = _with_children(leaders)
-    for leader in leaders:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            leader.terminate()
-    _, alive = psutil.wait_procs(leaders, timeout=_GRACE_SECONDS)
-    family |= _with_children(alive)
-    for leader in leaders:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader.pid, signal.SIGKILL)
-    for member in family:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            member.kill()
-    psutil.wait_procs(list(family), timeout=_GRACE_SECONDS)
-
-
-def _with_children(processes: list[psutil.Process]) -> set[psutil.Process]:
-    family = set(processes)
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            family |= set(process.children(recursive=True))
-    return family
-
-
-def _process(pid: int, created: float) -> psutil.Process | None:
-    """The process, unless it ended (or ended and its pid was given to another)."""
-    try:
-        process = psutil.Process(pid)
-        if abs(process.create_time() - created) > 1 or process.status() == psutil.STATUS_ZOMBIE:
-            return None
-    except psutil.NoSuchProcess:
-        return None
-    return process
-
-
-def _remembered(settings: Settings) -> Service | None:
-    try:
-        held = json.loads((settings.airflow_home / "service.json").read_text())
-    except FileNotFoundError:
-        return None
-    return Service(held["port"], {name: (pid, created) for name, (pid, created) in held["processes"].items()})
-
-
-def _remember(settings: Settings, service: Service) -> None:
-    path = settings.airflow_home / "service.json"
-    partial = path.with_suffix(".part")
-    partial.write_text(json.dumps(asdict(service)))
-    partial.replace(path)
-
-
-def _free_port(settings: Settings) -> int:
-    """The port used last time if it is free still, so that bookmarks keep working, else any free one."""
-    memory = settings.airflow_home / "port"
-    wanted = int(memory.read_text()) if memory.exists() else 8080
-    for candidate in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((HOST, candidate))
-            except OSError:
-                continue
-            port: int = probe.getsockname()[1]
-            memory.write_text(str(port))
-            return port
-    raise AirflowServiceError("There is no free TCP port on 127.0.0.1.")
-
-
-@contextmanager
-def _lock(settings: Settings) -> Iterator[None]:
-    with (settings.airflow_home / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -168,14 +169,15 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def dbt(settings: Settings, *arguments: str) -> Any:
+def dbt(settings: Settings, *arguments: str, environment: Mapping[str, str] | None = None) -> Any:
     """Run one dbt command in this process; returns dbt's result object.
 
-    Target and logs lie in the warehouse's home, since two runs in one ``target/`` corrupt each other.
+    Target and logs lie in the warehouse's home, since two runs in one ``target/`` corrupt each other. By default it reaches the
+    warehouse, and starts its server; a command that asks no server takes any ``environment``.
     """
     from dbt.cli.main import dbtRunner
 
-    os.environ.update(dbt_environment(settings))
+    os.environ.update(dbt_environment(settings) if environment is None else environment)
     project = str(settings.dbt_project)
     return dbtRunner().invoke(
         [

@@ -49,7 +49,9 @@ class _Group(click.Group):
 
         from wres import disk
         from wres.annual_return.figures import ReturnError
+        from wres.background import ServiceError
         from wres.backup import BackupError
+        from wres.board_pack.facts import PackError
         from wres.build import BuildError
         from wres.export import ExportError
         from wres.forget import AmbiguousPersonError, UnknownPersonError
@@ -73,12 +75,13 @@ class _Group(click.Group):
             ExportError,
             FileNotFoundError,
             BackupError,
+            PackError,
             TraceError,
             ReturnError,
             RegistryError,
             RulesError,
         )
-        failures = (WarehouseError, PostgresError, BuildError, GateError, PublishError)
+        failures = (WarehouseError, PostgresError, ServiceError, BuildError, GateError, PublishError)
         try:
             return super().invoke(ctx)
         except wrong_use as error:
@@ -123,6 +126,31 @@ def _progress() -> Iterator[Callable[[str], None]]:
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console) as bar:
         task = bar.add_task("starting")
         yield lambda text: bar.update(task, description=text)
+
+
+@contextmanager
+def _progress_bar(every: int) -> Iterator[tuple[Callable[[str], None], Callable[[int, int, str], None]]]:
+    """As ``_progress``, for work on many things: besides, it is told how many are done of how many, and the last one's name.
+
+    A bar on a terminal; otherwise a line after each ``every`` things, and after the last.
+    """
+    if not sys.stderr.isatty():
+        with _progress() as say:
+            yield (
+                say,
+                lambda done, total, _: say(f"{done} of {total}") if done % every == 0 or done == total else None,
+            )
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False)) as bar:
+        task = bar.add_task("starting", total=None)
+        yield (
+            lambda text: bar.update(task, description=text),
+            lambda done, total, name: bar.update(task, description=name, completed=done, total=total),
+        )
 
 
 def _feeds(paths: tuple[Path, ...], source: str | None) -> list[tuple[str, Path]]:
@@ -527,6 +555,43 @@ def export(table: str, path: Path, release: int | None, force: bool) -> None:
 
 
 @main.command()
+@click.argument("words", metavar="[ORG] YEAR OUT", nargs=-1)
+@click.option("--all", "everyone", is_flag=True, help="Of every organisation; then without ORG.")
+@click.option("--pdf/--no-pdf", default=None, help="With a PDF of each page, or without [default: with, of one].")
+@click.option("--force", is_flag=True, help="Overwrite the page and the PDF if they exist.")
+def pack(words: tuple[str, ...], everyone: bool, pdf: bool | None, force: bool) -> None:
+    """Write the board pack of ORG for WRES YEAR: a page, and a PDF by the Chromium of this machine.
+
+    OUT is the page (NAME.html), or a folder. With --all, those of every organisation with figures of the year go into the new
+    folder OUT.
+    """
+    from wres import board_pack
+
+    if len(words) != (2 if everyone else 3):
+        raise click.UsageError(
+            "give YEAR and OUT after --all" if everyone else "give ORG, YEAR and OUT, or --all YEAR OUT"
+        )
+    *org_code, year, out = words
+    if not year.isdecimal():
+        raise click.BadParameter(f"{year!r} is no year", param_hint="YEAR")
+    if everyone and force:
+        raise click.UsageError("--force is for one page; --all writes a folder that is not there yet")
+    wanted = not everyone if pdf is None else pdf
+    with _progress_bar(every=50) as (say, written):
+        if everyone:
+            made = board_pack.write_packs(settings(), int(year), Path(out), pdf=wanted, say=say, written=written)
+        else:
+            made = board_pack.write_pack(
+                settings(), org_code[0], int(year), Path(out), pdf=wanted, force=force, say=say
+            )
+    kind = ", SYNTHETIC figures" if made.is_synthetic else ""
+    what = f"{len(made.pages)} packs in {out}" if everyone else " and ".join(map(str, (*made.pages, *made.pdfs)))
+    click.echo(f"written: {what} (release {made.release_id}{kind})")
+    if wanted and not made.pdfs:
+        click.echo("No PDF: there is no Chromium, Chrome or Edge on the PATH. A browser prints the page as it is.")
+
+
+@main.command()
 @_json_option
 def status(as_json: bool) -> None:
     """Services, last loads, rejects, current release, open problems, what is overdue."""
@@ -539,6 +604,7 @@ def status(as_json: bool) -> None:
     click.echo(f"home       {now.home}")
     click.echo(f"warehouse  {now.warehouse}")
     click.echo(f"Airflow    {now.airflow or 'not running (make up)'}")
+    click.echo(f"Superset   {now.superset or 'not running (make up)'}")
     if now.release:
         kind = ", synthetic" if now.release["is_synthetic"] else ""
         click.echo(
@@ -650,16 +716,36 @@ def restore(file: Path, force: bool) -> None:
 
 
 @main.command()
-def up() -> None:
-    """Start the warehouse and Airflow, and keep them running."""
-    from wres import airflow_service
+@click.option("--dashboards/--no-dashboards", default=True, help="Whether Superset starts too.", show_default=True)
+def up(dashboards: bool) -> None:
+    """Start the warehouse, Airflow and Superset, and keep them running."""
+    from wres import airflow_service, superset_service
 
     of = settings()
     with _progress() as say:
         service = airflow_service.start(of, say=say)
+        shown = superset_service.start(of, say=say) if dashboards and superset_service.installed(of) else None
     click.echo(f"Airflow    {service.url}  user {airflow_service.USER}, password in {of.credentials}")
+    if shown:
+        click.echo(
+            f"Superset   {shown.url}  users {superset_service.VIEWER} and {superset_service.ADMIN}, passwords there too"
+        )
+    elif dashboards:
+        click.echo("Superset   not set up: `make up` does it")
     click.echo(f"landing    {of.landing}  (files are picked up within {of.watch_seconds} s)")
     click.echo("warehouse  wres dsn --role bi_reader")
+
+
+@main.command()
+def dashboards() -> None:
+    """Write the dashboards as they are in Superset now into dashboards/."""
+    from wres import superset_service
+
+    with _progress() as say:
+        say("reading the dashboards from Superset")
+        written = superset_service.export(settings())
+    for line in written or ["The files are up to date."]:
+        click.echo(line)
 
 
 @main.command()
@@ -670,15 +756,16 @@ def down() -> None:
 
 @main.command()
 def stop() -> None:
-    """Stop what wres started: Airflow and the embedded server. Nothing is deleted."""
+    """Stop what wres started: Superset, Airflow and the embedded server. Nothing is deleted."""
     _stop_all()
 
 
 def _stop_all() -> None:
-    from wres import airflow_service, postgres
+    from wres import airflow_service, postgres, superset_service
 
     of = settings()
-    stopped = [name for name, done in (("Airflow", airflow_service.stop(of)), ("warehouse", postgres.stop(of))) if done]
+    services = {"Superset": superset_service, "Airflow": airflow_service, "warehouse": postgres}
+    stopped = [name for name, service in services.items() if service.stop(of)]
     click.echo(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
@@ -714,18 +801,24 @@ def check() -> None:
 
 
 @main.command()
-def docs() -> None:
-    """Write the reference pages of docs/ (rules, data dictionary, sources) from what the code reads."""
+@click.option("--site", type=click.Path(path_type=Path), help="Build them all as a site into this folder, too.")
+def docs(site: Path | None) -> None:
+    """Write the reference pages of docs/ (rules, data dictionary, sources, commands) from what the code reads."""
     from wres import reference
+    from wres import site as builder
 
     try:
         changed = reference.write(settings())
-    except reference.PageError as error:
+        for path in changed:
+            click.echo(f"written: {path}")
+        if not changed:
+            click.echo("The pages are up to date.")
+        if site is not None:
+            with _progress() as say:
+                first = builder.build(settings(), site, say)
+            click.echo(f"open {first}")
+    except (reference.PageError, builder.SiteError) as error:
         _stop(error, WRONG_USE)
-    for path in changed:
-        click.echo(f"written: {path}")
-    if not changed:
-        click.echo("The pages are up to date.")
 
 
 @main.command()

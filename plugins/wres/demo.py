@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from wres import airflow_service, archive, load, warehouse
+from wres import airflow_service, archive, background, load, warehouse
 from wres.build import changed_inputs, inputs
 from wres.settings import Settings
 
@@ -359,7 +359,7 @@ def _command() -> str:
 
 
 def _log(settings: Settings) -> str:
-    return f"The scheduler's log ends:\n{airflow_service.log_tail(settings, 'scheduler')}"
+    return f"The scheduler's log ends:\n{background.log_tail(airflow_service.log_file(settings, 'scheduler'))}"
 
 
 @contextmanager

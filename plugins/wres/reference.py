@@ -1,11 +1,13 @@
 """The reference pages of ``docs/``, written from what the code itself reads, so that they cannot drift from it.
 
-``rules.md`` from ``expectations/`` and the models' tests, ``data_dictionary.md`` from the models' YAML, ``sources.md``
-from the registry. No server and no dbt are needed: YAML is read as it lies, ``{{ doc('…') }}`` is filled in from ``docs.md``.
+``rules.md`` from ``expectations/`` and the models' tests, ``data_dictionary.md`` from the models' YAML, ``sources.md`` from the
+registry, ``commands.md`` from the command line itself. No server and no dbt are needed: YAML is read as it lies,
+``{{ doc('…') }}`` is filled in from ``docs.md``.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import click
 import yaml
 
 from wres import registry, rules
@@ -465,6 +468,7 @@ def pages(settings: Settings) -> dict[str, str]:
         "rules.md": _rules(settings),
         "data_dictionary.md": _data_dictionary(settings),
         "sources.md": _sources(settings),
+        "commands.md": _commands(),
     }
 
 
@@ -580,8 +584,8 @@ def _test_in_words(test: str | dict[str, Any], column: str | None) -> str:
             return f"`{arguments['expression']}`"
         case "accepted_values":
             return f"`{column}` is {' or '.join(f'`{value}`' for value in arguments['values'])}"
-        case "not_null":
-            return f"`{column}` is never null"
+        case "never_null":
+            return f"never null: {', '.join(arguments['columns'])}"
         case "unique":
             return f"`{column}` is unique"
         case "relationships":
@@ -869,6 +873,32 @@ def _cron_in_words(schedule: str) -> str:
         *first, last = (" to ".join(_MONTHS[int(number) - 1] for number in span) for span in months)
         words.append(f"in {', '.join(first)} and {last}" if first else f"in {last}")
     return " ".join(filter(None, words))
+
+
+# Commands ------------------------------------------------------------------------------------------------------------
+
+
+def _commands() -> str:
+    from wres.cli import main
+
+    parts = [
+        "Every command of `wres`, as its `--help` has it. The set-up installs it into `.venv/bin`. Where its state lies is in the"
+        " environment: the variables are listed in the [README](../README.md#a-server-of-your-own).",
+        "Exit codes: 0 done, or nothing to do; 1 a file was rejected; 2 wrong use; 3 the gate blocks; 4 something is broken; 130"
+        " interrupted.",
+    ]
+    # Under the whole command's settings: a command remembers the spellings of its help by the first context it meets.
+    whole = click.Context(main, info_name="wres", **main.context_settings)
+    for name, command in sorted(main.commands.items()):
+        context = click.Context(command, info_name=name, parent=whole)
+        usage = command.get_usage(context).removeprefix("Usage: ")
+        records = [each.get_help_record(context) for each in command.params if isinstance(each, click.Option)]
+        options = [record for record in records if record]
+        section = [f"## {name}", f"`{usage}`", inspect.cleandoc(command.help or "")]
+        if options:
+            section.append(_table(("Option", "Meaning"), [(f"`{option}`", meaning) for option, meaning in options]))
+        parts.append("\n\n".join(section))
+    return _page("Commands", *parts)
 
 
 # Markdown ------------------------------------------------------------------------------------------------------------

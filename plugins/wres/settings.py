@@ -13,7 +13,7 @@ class Settings:
 
     Attributes:
         home: state of this warehouse (``WRES_HOME``, default ``.wres`` in the project).
-        project: folder with ``sources/``, ``dbt_project/``, ``expectations/`` and ``dags/`` (``WRES_PROJECT``).
+        project: folder with ``sources/``, ``dbt_project/``, ``expectations/``, ``dags/`` and ``dashboards/`` (``WRES_PROJECT``).
         warehouse_url: libpq URI of an administrator on a server of the user's own (``WRES_WAREHOUSE_URL``);
             None means the embedded server.
         watch_seconds: how often the landing folder is looked at (``WRES_WATCH_SECONDS``).
@@ -52,6 +52,10 @@ class Settings:
         return self.home / "airflow"
 
     @property
+    def superset_home(self) -> Path:
+        return self.home / "superset"
+
+    @property
     def data_docs(self) -> Path:
         return self.home / "data_docs"
 
@@ -70,6 +74,10 @@ class Settings:
     @property
     def expectations(self) -> Path:
         return self.project / "expectations"
+
+    @property
+    def dashboards(self) -> Path:
+        return self.project / "dashboards"
 
     @property
     def dbt_project(self) -> Path:

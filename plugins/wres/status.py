@@ -21,6 +21,7 @@ class Status:
     home: str
     warehouse: str
     airflow: str | None
+    superset: str | None
     release: dict[str, Any] | None
     loads: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
@@ -31,9 +32,10 @@ class Status:
 
 def status(settings: Settings) -> Status:
     """Collect the state; starts the embedded server if it is down, since its tables are asked."""
-    from wres import airflow_service
+    from wres import airflow_service, superset_service
 
     service = airflow_service.running(settings)
+    dashboards = superset_service.running(settings)
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
         cursor = connection.cursor(row_factory=dict_row)
         release = cursor.execute(
@@ -81,6 +83,7 @@ def status(settings: Settings) -> Status:
         if settings.warehouse_url
         else f"embedded, port {server and server.port}",
         airflow=service.url if service else None,
+        superset=dashboards.url if dashboards else None,
         release=release,
         loads=loads,
         rejected=rejected,

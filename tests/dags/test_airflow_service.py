@@ -11,7 +11,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from wres import airflow_service
+from wres import airflow_service, background
 from wres.settings import Settings
 
 DSN = "postgresql://airflow:secret@127.0.0.1:5433/airflow?sslmode=require"
@@ -95,13 +95,15 @@ def test_process_that_ends_as_it_starts_is_named_with_its_log_and_the_others_are
         api_server="import time; time.sleep(600)",
         scheduler="raise SystemExit('the port of the moon is closed')",
     )
+    before = psutil.Process().children(recursive=True)  # of tests before this one in the same process
     with pytest.raises(airflow_service.AirflowServiceError) as error:
         airflow_service.start(settings)
     assert "scheduler ended as it started" in str(error.value)
     assert "the port of the moon is closed" in str(error.value)
     assert airflow_service.running(settings) is None
     assert not (settings.airflow_home / "service.json").exists()
-    assert not [p for p in psutil.Process().children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
+    left = set(psutil.Process().children(recursive=True)) - set(before)
+    assert not [process for process in left if process.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_stop_ends_what_does_not_want_to_end(settings, monkeypatch):
@@ -109,7 +111,10 @@ def test_stop_ends_what_does_not_want_to_end(settings, monkeypatch):
     run_instead(monkeypatch, scheduler=STUBBORN)
     service = airflow_service.start(settings, wait=False)
     deadline = time.monotonic() + 20
-    while "ready" not in airflow_service.log_tail(settings, "scheduler") and time.monotonic() < deadline:
+    while (
+        "ready" not in background.log_tail(airflow_service.log_file(settings, "scheduler"))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     leader = psutil.Process(service.processes["scheduler"][0])
     family = [leader, *leader.children(recursive=True)]
@@ -125,7 +130,10 @@ def test_what_a_killed_scheduler_left_running_is_ended(settings, monkeypatch):
     run_instead(monkeypatch, scheduler=STUBBORN, api_server="import time; time.sleep(600)")
     service = airflow_service.start(settings, wait=False)
     deadline = time.monotonic() + 20
-    while "ready" not in airflow_service.log_tail(settings, "scheduler") and time.monotonic() < deadline:
+    while (
+        "ready" not in background.log_tail(airflow_service.log_file(settings, "scheduler"))
+        and time.monotonic() < deadline
+    ):
         time.sleep(0.05)
     leader = psutil.Process(service.processes["scheduler"][0])
     [worker] = leader.children(recursive=True)
@@ -155,8 +163,8 @@ def test_process_that_was_given_an_old_pid_is_left_alone(settings):
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as stranger:
         try:
             created = psutil.Process(stranger.pid).create_time()
-            remembered = airflow_service.Service(8123, {"scheduler": (stranger.pid, created - 3600)})
-            airflow_service._remember(settings, remembered)
+            remembered = background.Service(8123, {"scheduler": (stranger.pid, created - 3600)})
+            background.remember(settings.airflow_home, remembered)
             assert airflow_service.running(settings) is None
             assert not airflow_service.stop(settings)
             assert stranger.poll() is None

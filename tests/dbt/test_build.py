@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from candidates import stage_candidate
+from candidates import administrator, stage_candidate
 from dbt.cli.main import dbtRunner
 
 from wres import build
@@ -40,7 +40,7 @@ def listening(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
 
 @pytest.fixture(scope="module")
 def manifest(of: Settings) -> Any:
-    parsed = build.dbt(of, "parse", "--no-partial-parse")
+    parsed = build.dbt(of, "parse")
     assert parsed.success
     return parsed.result
 
@@ -56,6 +56,16 @@ def test_every_unit_test_passes(of: Settings, monkeypatch: pytest.MonkeyPatch) -
     warned = [event.info.msg for event in events if event.info.level == "warn"]
     assert warned == []
     assert [event.info.name for event in events if "Deprecat" in event.info.name] == []
+
+
+def test_a_value_that_may_never_be_missing_fails_its_test(of: Settings) -> None:
+    chosen = ("--select", "int_benchmarks__peer_set,test_name:never_null")
+    assert build.dbt(of, "test", *chosen).success
+    with administrator(of) as connection:
+        changed = connection.execute("update intermediate.int_benchmarks__peer_set set peer_set_name = null").rowcount
+    (failed,) = build.dbt(of, "test", *chosen).result.results
+    assert (failed.status, failed.failures) == ("fail", changed) and changed > 0
+    assert failed.node.name.startswith("never_null_int_benchmarks__peer_set")
 
 
 # Their macros control the counts before any arithmetic; unit tests of the same names show it.

@@ -308,7 +308,9 @@ def test_closed_trusts_stay_and_codes_keep_their_length(public: Query) -> None:
         "select vintage_on, count(*), count(closed_on) from staging.stg_organisations__trust group by 1 order by 1"
     ) == [(date(2022, 2, 1), 218, 6), (date(2026, 7, 1), 274, 72)]
     assert public("select count(*), count(closed_on) from marts.organisation where known_from = 'ods'") == [(274, 72)]
-    assert public("select org_code from marts.organisation where known_from = 'ods' and length(org_code) = 5") == [
+    assert public(
+        "select org_code from marts.organisation where known_from = 'ods' and length(org_code) = 5 order by 1"
+    ) == [
         ("G6V2S",),
         ("K0N6A",),
     ]

@@ -33,9 +33,6 @@ def network():
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory, network):
     home = tmp_path_factory.mktemp("wres")
-    # Postgres may run as a user of its own, who has to be able to walk to its data.
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o755)
     settings = replace(read_settings(), home=home, warehouse_url=None)
     yield settings
     airflow_service.stop(settings)
@@ -77,7 +74,7 @@ def test_demo_again_has_nothing_to_do_and_says_the_same(settings, landing, capsy
     began = time.monotonic()
     assert demo(settings, landing) == 0
     assert "England, WRES year 2025" in capsys.readouterr().out
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60, "without starting Airflow, which takes a minute and more of a busy machine"
 
 
 def test_demo_with_a_bad_file_prints_its_report_and_fails(settings, landing, capsys):

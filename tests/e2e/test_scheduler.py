@@ -12,7 +12,7 @@ import openpyxl
 import psutil
 import pytest
 
-from wres import airflow_service, postgres, warehouse
+from wres import airflow_service, background, postgres, warehouse
 from wres.sample import write_sample
 from wres.settings import settings as read_settings
 
@@ -27,9 +27,6 @@ RATE = "q16b_eth_summary_1_2024"
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     home = tmp_path_factory.mktemp("wres")
-    # Postgres may run as a user of its own, who has to be able to walk to its data.
-    for folder in (home, home.parent, home.parent.parent):
-        folder.chmod(0o755)
     settings = replace(read_settings(), home=home, warehouse_url=None, watch_seconds=5)
     settings.landing.mkdir()
     yield settings
@@ -76,14 +73,22 @@ def sql(settings):
 
 @pytest.fixture
 def until(settings, service, sql):
-    """Wait for a condition; when it does not come, say what the warehouse and Airflow were doing instead."""
+    """Wait for a condition; when it does not come, say what the warehouse and Airflow were doing instead.
 
-    def wait(condition, what):
+    ``keep_up`` does what `wres up` does after a fault: an Airflow that gave up with its database is started again.
+    """
+
+    def wait(condition, what, *, keep_up=False):
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
-            if result := condition():
-                return result
-            assert airflow_service.running(settings), f"Airflow ended while waiting for {what}\n{story(settings, sql)}"
+            if keep_up:
+                airflow_service.start(settings)
+            with contextlib.suppress(*((OSError,) if keep_up else ())):  # it may end between two looks
+                if result := condition():
+                    return result
+            assert keep_up or airflow_service.running(settings), (
+                f"Airflow ended while waiting for {what}\n{story(settings, sql)}"
+            )
             broken = sql(
                 "select step, message from ops.outcome where status = 'failed' and source is null"
                 " and message !~ 'Error: .*(connection|terminat|shut)'"  # which is tried again
@@ -105,7 +110,10 @@ def story(settings, sql):
         for line in path.read_text(errors="replace").splitlines()
         if '"level":"error"' in line.replace(" ", "")
     ]
-    tails = [f"--- {name}\n{airflow_service.log_tail(settings, name)}" for name in ("scheduler", "dag-processor")]
+    tails = [
+        f"--- {name}\n{background.log_tail(airflow_service.log_file(settings, name))}"
+        for name in ("scheduler", "dag-processor")
+    ]
     return "\n".join([*map(str, steps), *map(str, loads), *failed[-10:], *tails])
 
 
@@ -324,9 +332,9 @@ def test_server_and_scheduler_lost_under_running_dags(settings, service, sql, un
         drop([again], settings.landing / SURVEY)
         until(lambda: sql("select 1 from ops.load where file_name = %s", again.name), "the load")
         stop_and_start_the_server(settings)
-        until(lambda: sql(building), "the build")
+        until(lambda: sql(building), "the build", keep_up=True)
         stop_and_start_the_server(settings)
-        until(lambda: sql(building), "the build again")
+        until(lambda: sql(building), "the build again", keep_up=True)
         kill_the_scheduler(settings)
         asked = []
 
@@ -341,7 +349,7 @@ def test_server_and_scheduler_lost_under_running_dags(settings, service, sql, un
                 again.name,
             )
 
-        [(release,)] = until(published, "a release with the file")
+        [(release,)] = until(published, "a release with the file", keep_up=True)
         assert release == before + 1
         assert figures(sql, release) == figures(sql, before - 1) != figures(sql, before)
         assert sql("select state from ops.load where state in ('loading', 'loaded')") == []

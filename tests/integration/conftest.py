@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from wres import run, warehouse
+from wres import board_pack, run, warehouse
 from wres.load import feed_files
 from wres.settings import Settings
 
@@ -50,3 +51,17 @@ def analyst(whole_standard: Settings) -> Iterator[psycopg.Connection[DictRow]]:
 def recomputation(whole_standard_feeds: Path) -> Recomputation:
     """The same feeds, counted by the second hand."""
     return Recomputation.of_folder(whole_standard_feeds)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The Chromium of this machine, through Playwright; not for longer, since its event loop stands in the way of others."""
+    found = board_pack.chromium()
+    if found is None:
+        pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield started
+        started.close()

@@ -19,7 +19,7 @@ import psycopg
 import pytest
 from candidates import administrator, stage_candidate
 from commands import wres
-from disturbed import Faults, dead, finished, started, wait_until
+from disturbed import PATIENCE, Faults, dead, finished, started, wait_until
 
 from wres import archive, backup, postgres, warehouse
 from wres.settings import Settings
@@ -223,7 +223,7 @@ def test_backup_waits_for_what_moves_files_and_builds(original: Settings, tmp_pa
         saving.start()
         time.sleep(1.5)
         assert not list(tmp_path.iterdir())
-    saving.join(60)
+    saving.join(PATIENCE)
     assert backup.verify(file).releases == 2
 
 

@@ -213,20 +213,23 @@ def test_a_backup_of_the_database_does_not_bring_the_person_back(
 
 def test_forgetting_twice_says_so_and_changes_nothing(filled: Settings) -> None:
     wres(filled, "forget", PERSON, "--org", "RAA")
-    before = rows(filled, "select * from ops.file order by sha256"), rows(filled, "select digest from ops.forgotten")
+    before = (
+        rows(filled, "select * from ops.file order by sha256"),
+        rows(filled, "select digest from ops.forgotten order by 1"),
+    )
     for arguments in (("--org", "RAA"), ()):
         if not arguments:
             wres(filled, "forget", PERSON, "--org", "RBB")
             before = (
                 rows(filled, "select * from ops.file order by sha256"),
-                rows(filled, "select digest from ops.forgotten"),
+                rows(filled, "select digest from ops.forgotten order by 1"),
             )
         said = wres(filled, "forget", PERSON, *arguments)
         assert said.exit_code == 0, said.output
         assert "Forgotten before; no row is left." in said.output
         assert (
             rows(filled, "select * from ops.file order by sha256"),
-            rows(filled, "select digest from ops.forgotten"),
+            rows(filled, "select digest from ops.forgotten order by 1"),
         ) == before
 
 

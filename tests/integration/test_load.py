@@ -20,6 +20,7 @@ from typing import Any
 import psycopg
 import pytest
 import workbooks
+from disturbed import PATIENCE
 
 from wres import gate, load, status, warehouse
 from wres.readers import content
@@ -573,7 +574,7 @@ def test_killed_load_and_the_same_command_again(
         textwrap.dedent(KILLS[moment])
         + f"\nids = load.load_files(of, 'organisations', [{str(many_successors)!r}])\ngate.judge_loads(of, ids)",
     )
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL, errors
     assert rows_of(warehouse_home, "select 1 from ops.current_content") == [], "a killed load has no effect"
     assert finished(warehouse_home, many_successors) == undisturbed
@@ -592,7 +593,7 @@ def test_two_processes_load_a_file_once(
     processes = [in_process(warehouse_home, code) for _ in range(3)]
     said = []
     for process in processes:
-        output, errors = process.communicate(timeout=60)
+        output, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0, errors
         said.append(output)
     assert len(set(said)) == 1, "all three have the one load to hand to the gate"

@@ -142,7 +142,7 @@ def test_a_reader_who_leaves_a_transaction_open_holds_nobody_up(of: Settings) ->
             assert publish.publish(of) is not None
             waited = time.monotonic() - begun
         assert waited > 3, "the open transaction should have held the views"
-        assert waited < 15
+        assert waited < 45, "before the limit of their login, however busy the machine is"
         with pytest.raises(psycopg.Error):
             forgetful.execute("select 1")
         forgetful.close()

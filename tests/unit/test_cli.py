@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Callable
@@ -14,13 +15,13 @@ from click.testing import CliRunner
 from commands import wres
 
 from wres import __version__, warehouse
-from wres.cli import main
+from wres.cli import _progress_bar, main
 from wres.settings import Settings
 
 COMMANDS = {
-    "accept", "backup", "bench", "build", "check", "demo", "diff", "docs", "down", "dsn", "export", "forget", "gate", "load",
-    "migrate", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop", "trace", "up",
-    "withdraw",
+    "accept", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export", "forget",
+    "gate", "load", "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop",
+    "trace", "up", "withdraw",
 }  # fmt: skip
 
 
@@ -200,6 +201,28 @@ def test_sample_lists_what_it_wrote(empty: Settings, tmp_path: Path) -> None:
     shown = wres(empty, "sample", tmp_path, "--trusts", 5, "--years", "2024", "--staff", 20)
     assert shown.exit_code == 0
     assert sorted(shown.stdout.splitlines()) == sorted(str(path) for path in tmp_path.rglob("*") if path.is_file())
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("stream", "shows"), [(_Terminal(), "3/3"), (io.StringIO(), "3 of 3")], ids=["terminal", "file"]
+)
+def test_work_on_many_things_shows_how_many_are_done(
+    stream: io.StringIO, shows: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    with _progress_bar(every=2) as (say, written):
+        say("reading")
+        for number in (1, 2, 3):
+            written(number, 3, f"ZB{number}")
+    said = stream.getvalue()
+    assert shows in said
+    assert ("━" in said) == stream.isatty()
+    assert stream.isatty() or [line.split("  ")[-1] for line in said.splitlines()] == ["reading", "2 of 3", "3 of 3"]
 
 
 def test_stop_with_nothing_running(tmp_path: Path) -> None:

@@ -278,8 +278,8 @@ def test_a_fault_is_found(fault: str) -> None:
 
 def test_services_start_in_order_of_health() -> None:
     services = compose()["services"]
-    assert services.keys() == {"postgres", "init", "api-server", "scheduler", "dag-processor"}
-    for name in ("api-server", "scheduler", "dag-processor"):
+    assert services.keys() == {"postgres", "init", "api-server", "scheduler", "dag-processor", "superset"}
+    for name in ("api-server", "scheduler", "dag-processor", "superset"):
         assert services[name]["depends_on"]["init"]["condition"] == "service_completed_successfully"
         assert "healthcheck" in services[name]
     # A task asks the execution API for leave to run: a scheduler without it fails every task.
@@ -335,12 +335,25 @@ def test_only_what_works_on_the_warehouse_gets_its_passwords() -> None:
     assert holders == {"init", "scheduler"}
 
 
-def test_the_image_installs_from_the_lock_as_an_ordinary_user() -> None:
-    lines = (PROJECT / "Dockerfile").read_text().splitlines()
+def test_superset_gets_the_readers_login_alone_and_all_that_its_configuration_asks_for() -> None:
+    told = compose()["services"]["superset"]["environment"]
+    read = "".join((PROJECT / "dashboards" / name).read_text() for name in ("superset_config.py", "provision.py"))
+    assert told.keys() == set(re.findall(r'os\.environ\["(\w+)"\]', read))
+    assert "//bi_reader_login:" in told["WRES_SUPERSET_WAREHOUSE"]
+    assert "POSTGRES_PASSWORD" not in str(told)
+
+
+IMAGES = {"platform": PROJECT, "dashboards": PROJECT / "dashboards"}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_installs_from_the_lock_as_an_ordinary_user(image: str) -> None:
+    context = IMAGES[image]
+    lines = (context / "Dockerfile").read_text().splitlines()
     images = [line.split()[1] for line in lines if line.startswith("FROM ")]
     assert images and all(re.search(r":3\.1[12]", image) for image in images)
     assert any("--require-hashes -r requirements.lock" in line for line in lines)
     assert [line for line in lines if line.startswith("USER ")][-1] not in ("USER root", "USER 0")
     copied = {name for line in lines if line.startswith("COPY ") for name in line.split()[1:-1]}
-    allowed = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    allowed = {line[1:] for line in (context / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert copied == allowed

@@ -23,7 +23,7 @@ ids = [str(page.relative_to(PROJECT)) for page in PAGES]
 every_page = pytest.mark.parametrize("page", PAGES, ids=ids)
 
 
-@pytest.mark.parametrize("name", ["rules.md", "data_dictionary.md", "sources.md"])
+@pytest.mark.parametrize("name", ["rules.md", "data_dictionary.md", "sources.md", "commands.md"])
 def test_generated_page_is_up_to_date(name):
     written = (PROJECT / "docs" / name).read_text(encoding="utf-8")
     assert written == reference.pages(settings())[name], "run `make docs` and commit what it writes"
@@ -35,7 +35,12 @@ def test_make_docs_writes_only_what_changed(tmp_path):
     for name in ("sources", "expectations", "dbt_project"):
         (tmp_path / name).symlink_to(PROJECT / name)
     of = replace(settings(), project=tmp_path)
-    assert {path.name for path in reference.write(of)} == {"rules.md", "data_dictionary.md", "sources.md"}
+    assert {path.name for path in reference.write(of)} == {
+        "rules.md",
+        "data_dictionary.md",
+        "sources.md",
+        "commands.md",
+    }
     assert reference.write(of) == []
 
 
@@ -87,7 +92,8 @@ def test_commands_exist_with_their_options(page):
         if name == "" or name.startswith("-"):
             continue
         assert name in cli.main.commands, f"{page.name}: `{command}`"
-        known = {option for p in cli.main.commands[name].params if isinstance(p, click.Option) for option in p.opts}
+        options = [p for p in cli.main.commands[name].params if isinstance(p, click.Option)]
+        known = {spelling for option in options for spelling in (*option.opts, *option.secondary_opts)}
         for word in words[2:]:
             if word.startswith("--"):
                 assert word.split("=")[0] in known | {"--help"}, f"{page.name}: `{command}`"

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "dashboards/requirements.lock")
 PYTHONS = ("3.11", "3.12")
 # Its installation downloads a binary from a code host, which a locked-down network refuses.
 FORBIDDEN = "dbt-core-experimental-parser"
@@ -90,12 +90,23 @@ def test_versions_are_those_of_the_design(python: str) -> None:
 
 
 @pytest.mark.parametrize("python", PYTHONS)
+def test_superset_has_what_it_imports_and_cannot_start_without(python: str) -> None:
+    locked = versions(LOCKS[2], python)
+    assert locked["apache-superset"].startswith("6.1.")
+    assert locked["flask-caching"].startswith("2.3.")
+    assert {"rich", "cachetools", "gunicorn", "psycopg2-binary"} <= locked.keys()
+    # It could not live in the platform's environment.
+    assert locked["sqlalchemy"].split(".")[0] != versions(LOCKS[0], python)["sqlalchemy"].split(".")[0]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
 def test_the_locks_satisfy_pyproject(python: str) -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     runtime, development = versions(LOCKS[0], python), versions(LOCKS[1], python)
     stated = [(line, runtime) for line in project["project"]["dependencies"]]
-    for group in project["dependency-groups"].values():
-        stated += [(line, development) for line in group if isinstance(line, str)]
+    for name, group in project["dependency-groups"].items():
+        locked = versions(LOCKS[2], python) if name == "superset" else development
+        stated += [(line, locked) for line in group if isinstance(line, str)]
     for line, locked in stated:
         requirement = Requirement(line)
         version = locked.get(canonicalize_name(requirement.name))
