@@ -203,13 +203,16 @@ def _attack(day: Shown) -> tuple[pd.DataFrame, int, int, float | None]:
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
     reach = Reach.of(truth)
     hidden = cells["shown"].isna().to_numpy()
-    leaks |= unproved(System(sums, reader, truth), cells, hidden, targets & ~leaks, scheme.protection, reach)
+    system = System(sums, reader, truth)
+    leaks |= unproved(system, cells, hidden, targets & ~leaks, scheme.protection, reach)
+    if leaks.any() and public.any():
+        # What would follow from public figures alone is nothing that the release gives away.
+        everything = np.ones(len(cells), dtype=bool)
+        leaks &= ~unproved(System(sums, known, truth), cells, everything, leaks, scheme.protection, Reach.of(truth))
     width = (reach.high - reach.low)[targets & ~leaks]
-    low, high = np.maximum(bounds.low, 0), bounds.high
-    narrowed = np.flatnonzero(leaks)
-    found = cells.loc[narrowed, KEY].assign(
-        low=np.where(bounds.width < scheme.protection, low, reach.low)[narrowed],
-        high=np.where(bounds.width < scheme.protection, high, reach.high)[narrowed],
+    narrow = bounds.width < scheme.protection - TOLERANCE
+    found = cells.loc[leaks, KEY].assign(
+        low=np.where(narrow, bounds.low, reach.low)[leaks], high=np.where(narrow, bounds.high, reach.high)[leaks]
     )
     return found, int(hidden.sum()), int(targets.sum()), float(width.min()) if len(width) else None
 

@@ -35,7 +35,7 @@ class Control:
 
 
 class UnprotectableError(RuntimeError):
-    """Hiding every row still gives a count away; it follows from what is known already."""
+    """Hiding every row still gives a count away, of which nothing was known before: a fault of the search or of its sums."""
 
 
 def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, known: Bounds) -> Control:
@@ -78,7 +78,8 @@ class _Search:
         self.truth = cells["truth"].to_numpy()
         self.halves = self.truth != np.floor(self.truth)
         self.row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
-        self.order = cells["level"].map(_ORDER).to_numpy()
+        # A zero is hidden last of all.
+        self.order = np.where(self.truth > 0, cells["level"].map(_ORDER), len(_ORDER))
         self.apart = cells["group"].isin(["unknown", "all"]).to_numpy()
         self.of_relation = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
         self.exact = np.array(cells["level"].isin(scheme.exact_levels))
@@ -95,13 +96,20 @@ class _Search:
             bounds = propagate(self.relations, shown, ~self.halves)
             leaks = self.small & (bounds.width < self.scheme.protection - TOLERANCE)
             if leaks.any():
-                self._hide(self._of_telling_sums(leaks, bounds, shown))
-                continue
-            system = System(self.relations, shown, self.truth)
-            leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
-            if not leaks.any():
-                return Control(self.hidden, self.primary, self.exact)
-            self._hide(self._of_shadow_prices(leaks, system))
+                chosen = self._of_telling_sums(leaks, bounds, shown)
+            else:
+                system = System(self.relations, shown, self.truth)
+                leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
+                if not leaks.any():
+                    return Control(self.hidden, self.primary, self.exact)
+                chosen = self._of_shadow_prices(leaks, system)
+            self._hide(chosen)
+            if not len(chosen):
+                if not np.isfinite(self.known.high).any():
+                    raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
+                # With all else hidden they follow from what readers know already.
+                self.told |= leaks
+                self.small &= ~leaks
 
     def _shown(self) -> Bounds:
         shown = self.scheme.shown_bounds(self.truth, self.hidden, self.exact, self.halves)
@@ -110,7 +118,7 @@ class _Search:
     @property
     def _open(self) -> np.ndarray:
         """Boolean: what could be hidden, and would protect something."""
-        return ~self.hidden & (self.truth > 0) & ~np.isfinite(self.known.high)
+        return ~self.hidden & ~np.isfinite(self.known.high)
 
     def _star(self) -> None:
         """Hide small counts and, but for Unknown, the rows they are in; those that readers know already too, but not their rows."""
@@ -148,7 +156,7 @@ class _Search:
         return self._near(leaks, (low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE))
 
     def _near(self, leaks: np.ndarray, tells: np.ndarray) -> np.ndarray:
-        """For each leak one shown cell in a sum with it; further away where there is none."""
+        """For each leak one shown cell in a sum with it; further away where there is none; nothing if all is hidden."""
         cell = self.relations.indices
         while True:
             of_leak = leaks[cell] & tells
@@ -158,7 +166,7 @@ class _Search:
             wider = leaks.copy()
             wider[cell[np.isin(self.of_relation, self.of_relation[of_leak])]] = True
             if wider.sum() == leaks.sum():
-                raise UnprotectableError(f"{int(leaks.sum())} small counts follow from what is known already")
+                return members
             leaks = wider
 
     def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
