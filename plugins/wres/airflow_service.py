@@ -78,11 +78,11 @@ def start(settings: Settings, *, wait: bool = True, say: Callable[[str], None] |
     tell = say or (lambda _: None)
     settings.airflow_home.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
-    with background.lock(settings.airflow_home):
+    with background.lock(settings.airflow_home / ".lock"):
         if service := running(settings):
             return service
         _end(settings)
-        port = background.free_port(settings.airflow_home, _USUAL_PORT)
+        port = background.free_port(settings.airflow_home / "port", _USUAL_PORT)
         environment = _environment(settings, port)
         _migrate(settings, environment, tell)
         tell("starting the scheduler, the DAG processor and the API server")
@@ -113,7 +113,7 @@ def stop(settings: Settings) -> bool:
     """Stop Airflow and every process it started; True if there was one. Running tasks get a few seconds to end."""
     if not settings.airflow_home.exists():
         return False
-    with background.lock(settings.airflow_home):
+    with background.lock(settings.airflow_home / ".lock"):
         return _end(settings)
 
 

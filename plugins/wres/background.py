@@ -105,9 +105,16 @@ def remember(folder: Path, service: Service) -> None:
     partial.replace(path)
 
 
-def free_port(folder: Path, usual: int) -> int:
-    """The port used last time if it is free still, so that bookmarks keep working, else any free one."""
-    memory = folder / "port"
+def free_port(memory: Path, usual: int = 0) -> int:
+    """The port used last time if it is free still, so that bookmarks and saved connections keep working, else any free one.
+
+    Args:
+        memory: file that keeps the number.
+        usual: port to try the first time; 0 takes any.
+
+    Raises:
+        ServiceError: there is none.
+    """
     wanted = int(memory.read_text()) if memory.exists() else usual
     for candidate in (wanted, 0):
         with socket.socket() as probe:
@@ -123,9 +130,9 @@ def free_port(folder: Path, usual: int) -> int:
 
 
 @contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """One start or stop of a service at a time."""
-    with (folder / ".lock").open("w") as file:
+def lock(path: Path) -> Iterator[None]:
+    """One start or stop of a service at a time, by a lock on the file ``path``."""
+    with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import socket
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +12,7 @@ from urllib.parse import quote
 import psutil
 import psycopg
 
-from wres import credentials
+from wres import background, credentials
 from wres.settings import Settings
 
 ADMINISTRATOR = "postgres"
@@ -72,7 +68,7 @@ def start(settings: Settings) -> Server:
     if server := running(settings):
         return server
     settings.home.mkdir(parents=True, exist_ok=True)
-    with _lock(settings.home / ".postgres.lock"):
+    with background.lock(settings.home / ".postgres.lock"):
         if server := running(settings):
             return server
         if not (settings.pgdata / "PG_VERSION").exists():
@@ -124,7 +120,10 @@ def _initialise(settings: Settings) -> None:
 def _launch(settings: Settings) -> Server:
     _make_readable_by_server(settings)
     log = settings.pgdata / "server.log"
-    port = _free_port(settings.home / ".postgres.port")
+    try:
+        port = background.free_port(settings.home / ".postgres.port")
+    except background.ServiceError as error:
+        raise PostgresError(str(error)) from error
     try:
         _execute(
             "pg_ctl",
@@ -157,29 +156,6 @@ def administrator_dsn(settings: Settings, database: str) -> str:
     server = start(settings)
     password = quote(credentials.password(settings, ADMINISTRATOR), safe="")
     return f"postgresql://{ADMINISTRATOR}:{password}@127.0.0.1:{server.port}/{database}"
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _free_port(memory: Path) -> int:
-    """The port used last time if it is free still (saved connections of BI tools keep working), else any free one."""
-    wanted = int(memory.read_text()) if memory.exists() else 0
-    for candidate in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", candidate))
-            except OSError:
-                continue
-            port: int = probe.getsockname()[1]
-            memory.write_text(str(port))
-            return port
-    raise PostgresError("There is no free TCP port on 127.0.0.1.")
 
 
 def _server_user() -> str | None:

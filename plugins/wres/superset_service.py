@@ -67,14 +67,14 @@ def start(settings: Settings, *, say: Callable[[str], None] | None = None) -> Se
         raise SupersetServiceError("Superset is not set up. `make up` does it, or `make .venv-superset/.ready` alone.")
     settings.superset_home.mkdir(parents=True, exist_ok=True, mode=0o700)
     settings.logs.mkdir(parents=True, exist_ok=True)
-    with background.lock(settings.superset_home):
+    with background.lock(settings.superset_home / ".lock"):
         if service := running(settings):
             return service
         _end(settings)
         environment = _environment(settings)
         _provision(settings, environment, tell)
         tell("starting Superset")
-        port = background.free_port(settings.superset_home, _USUAL_PORT)
+        port = background.free_port(settings.superset_home / "port", _USUAL_PORT)
         server = background.launch(
             [
                 str(_program(settings, "gunicorn")),
@@ -101,7 +101,7 @@ def stop(settings: Settings) -> bool:
     """Stop Superset; True if it was running."""
     if not settings.superset_home.exists():
         return False
-    with background.lock(settings.superset_home):
+    with background.lock(settings.superset_home / ".lock"):
         return _end(settings)
 
 

@@ -20,6 +20,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from recompute import Recomputation
 from whole_standard import write_whole_standard
 
+# A sandbox of its own is refused to root; the rest keeps the browser from asking the outside world for anything.
+_BROWSER_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+
 
 @pytest.fixture(scope="session")
 def whole_standard_feeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -53,15 +59,21 @@ def recomputation(whole_standard_feeds: Path) -> Recomputation:
     return Recomputation.of_folder(whole_standard_feeds)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The Chromium of this machine, through Playwright; not for longer, since its event loop stands in the way of others."""
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the Chromium of this machine."""
     found = board_pack.chromium()
     if found is None:
         pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """That Chromium, through Playwright; not for longer, since its event loop stands in the way of others."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=chromium, args=_BROWSER_FLAGS)
         yield started
         started.close()

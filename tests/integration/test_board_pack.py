@@ -438,9 +438,8 @@ def test_a_page_without_scripts_is_the_same(browser: Any, packs: Path) -> None:
     assert texts[0] == texts[1] and "At a glance" in texts[0]
 
 
+@pytest.mark.usefixtures("chromium")
 def test_the_pdf_lies_beside_the_page(whole_standard: Settings, packs: Path, tmp_path: Path) -> None:
-    if board_pack.chromium() is None:
-        pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")
     code = next(packs.iterdir()).name.partition("_")[0]
     said = wres(whole_standard, "pack", code, YEAR, tmp_path / "pack.html")
     assert said.exit_code == 0, said.output

@@ -17,7 +17,7 @@ import psycopg
 import pytest
 import yaml
 from commands import wres
-from playwright.sync_api import Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response
 
 from wres import superset_service, warehouse
 from wres.settings import Settings
@@ -25,12 +25,6 @@ from wres.settings import Settings
 PROJECT = Path(__file__).resolve().parents[2]
 ASSETS = PROJECT / "dashboards"
 SCREENSHOTS = PROJECT / "dist" / "screenshots"
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# A sandbox of its own is refused to root; the rest keeps the browser from asking the outside world for anything.
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 # The filter that is used, where it is not that of the region, and the column that it is about.
 FILTERS = {"organisation": ("Organisation", "organisation")}
 # Empty when all is well: twelve trusts seldom have one outside the limits.
@@ -243,23 +237,19 @@ def test_status_names_the_address(shown: Settings) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(shown: Settings) -> Iterator[Page]:
+def page(shown: Settings, browser: Browser) -> Iterator[Page]:
     """A page of a headless Chromium in which the viewer has logged in."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
     service = superset_service.running(shown)
     assert service
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        # As tall as the longest dashboard: Superset draws a chart when it comes into view.
-        page = browser.new_page(base_url=service.url, viewport={"width": 1600, "height": 4000})
-        page.goto("/login/")
-        page.fill("#username", superset_service.VIEWER)
-        page.fill("#password", superset_service.password(shown, superset_service.VIEWER))
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "/login" not in url)
-        yield page
-        browser.close()
+    # As tall as the longest dashboard: Superset draws a chart when it comes into view.
+    page = browser.new_page(base_url=service.url, viewport={"width": 1600, "height": 4000})
+    page.goto("/login/")
+    page.fill("#username", superset_service.VIEWER)
+    page.fill("#password", superset_service.password(shown, superset_service.VIEWER))
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+    yield page
+    page.close()
 
 
 def drawn(page: Page, charts: int) -> None:
