@@ -20,7 +20,8 @@ from wres.settings import Settings
 BUILT_FROM = sql.Identifier("staging", "stg_ops__current_content")
 _CODE = ("dbt_project", "sources", "expectations")
 _SUFFIXES = {".sql", ".yml", ".csv"}
-# The two halves of a build: counts, then what is computed from them; disclosure control stands between. A test runs with the last of its nodes.
+# The two halves of a build: counts, then what is computed from them; disclosure control stands between.
+# A test runs with the last of its nodes.
 _COUNTS = ("--indirect-selection", "cautious", "--select", "+int_disclosure__cell", "pay_row")
 _FIGURES = ("--indirect-selection", "cautious", "--exclude", "+int_disclosure__cell", "pay_row")
 

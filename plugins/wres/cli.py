@@ -401,11 +401,12 @@ def audit(release_id: int | None, as_json: bool) -> None:
         click.echo(f"Release {number} has no counts but those that are public already.")
     else:
         click.echo(
-            f"Release {number}, {verdict.scheme}: {verdict.days} days, {verdict.hidden:,} counts hidden, {verdict.protected:,} of them small."
+            f"Release {number}, {verdict.scheme}: {verdict.days} days, {verdict.hidden:,} counts hidden,"
+            f" {verdict.protected:,} of them small."
         )
         for leak in leaks[:20]:
             click.echo(
-                f"  LEAK {leak['level']} {leak['org_code']} {leak['as_at']} {leak['population']} {leak['slice']} {leak['member']}:"
+                f"  LEAK {' '.join(str(leak[part]) for part in ('level', 'org_code', 'as_at', 'population', 'slice', 'member'))}:"
                 f" {leak['low']:g} to {leak['high']:g}"
             )
         if len(leaks) > 20:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,10 @@ from wres.disclosure.schemes import Scheme
 _ROW = ["population", *PLACE, "slice"]
 # What is hidden first where a sum gives too much away: the areas that fewest look at, England last.
 _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
+# Cells that are worth a search of their own.
+_POOLED = 3_000
+# When only few counts are left each round hides so many cells: a little more, in far fewer rounds.
+_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,7 @@ def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, k
         UnprotectableError: see there.
     """
     found = Control(*(np.zeros(len(cells), dtype=bool) for _ in range(3)))
-    # What neither a sum nor a row joins is apart.
-    row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
-    rows = sparse.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))))
-    joined = sparse.vstack([abs(relations), rows]).tocsr()
-    _, part = connected_components(joined.T @ joined, directed=False)
-    for number in np.unique(part):
-        inside = np.flatnonzero(part == number)
+    for inside in _parts(cells, relations):
         sums = relations[:, inside]
         sums = sums[np.diff(sums.indptr) > 0]
         own = cells.iloc[inside].reset_index(drop=True)
@@ -70,6 +69,22 @@ def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, k
         found.hidden[inside], found.primary[inside] = of_part.hidden, of_part.primary
         found.exact[inside] = of_part.exact
     return found
+
+
+def _parts(cells: pd.DataFrame, relations: sparse.csr_matrix) -> Iterator[np.ndarray]:
+    """Positions of cells that neither a sum nor a row joins with others; small ones pooled, so that one programme serves many."""
+    row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
+    rows = sparse.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))))
+    joined = sparse.vstack([abs(relations), rows]).tocsr()
+    _, part = connected_components(joined.T @ joined, directed=False)
+    size = np.bincount(part)
+    large = size >= _POOLED
+    for number in np.flatnonzero(large):
+        yield np.flatnonzero(part == number)
+    # Pools of about the same size, each with whole parts.
+    pool = np.where(large, -1, np.cumsum(np.where(large, 0, size)) // _POOLED)
+    for number in np.unique(pool[~large]):
+        yield np.flatnonzero(pool[part] == number)
 
 
 class _Search:
@@ -142,13 +157,13 @@ class _Search:
         self.hidden |= self._rows_of(positions[~alone])
 
     def _of_shadow_prices(self, leaks: np.ndarray, system: System) -> np.ndarray:
-        """Shown cells that hold the leaks back most, at most one for every leak."""
+        """Shown cells that hold the leaks back most, about one for every leak."""
         price = prices(system, self.cells, leaks, self.scheme.protection)
         found = pd.DataFrame({"cell": np.flatnonzero(self._open & (price > TOLERANCE))})
         if found.empty:
             return self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
         found["worth"] = price[found["cell"]] / (1 + self.order[found["cell"]])
-        return found.nlargest(int(leaks.sum()), "worth")["cell"].to_numpy()
+        return found.nlargest(max(int(leaks.sum()), _AT_ONCE), "worth")["cell"].to_numpy()
 
     def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:
         """For each leak one shown cell of the sums that tell it: the one that is missed least."""

@@ -119,7 +119,7 @@ def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float)
         if not objective.any():
             continue
         limits = np.column_stack([np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width)])
-        shown, *further = _conditions(system, atoms, sums)
+        cell, (shown, *further) = _conditions(system, atoms, sums)
         for sense in (1.0, -1.0):
             found = linprog(
                 sense * objective,
@@ -131,7 +131,7 @@ def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float)
             )
             if found.x is not None:
                 either = np.abs(found.ineqlin.marginals).reshape(2, -1).max(axis=0)
-                np.maximum.at(price, _shown(system, sums), either)
+                price[cell] = np.maximum(price[cell], either)
     return price
 
 
@@ -163,7 +163,7 @@ def _search(
     """Move the targets that these atoms are part of as far as they go, until further directions bring nothing."""
     sums = system.sums[:, atoms].tocsr()
     near = near[np.diff(sums.indptr)[near] > 0]
-    conditions = _conditions(system, atoms, sums)
+    _, conditions = _conditions(system, atoms, sums)
     # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
     limits = (np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width))
     open_ = near
@@ -183,21 +183,20 @@ def _search(
         open_ = left
 
 
-def _conditions(system: System, atoms: np.ndarray, sums: sparse.csr_matrix) -> list[LinearConstraint]:
-    """What a change of the atoms may not touch: cells that are shown, and relations that no sum holds."""
-    shown = _shown(system, sums)
-    conditions = [
-        LinearConstraint(
-            sums[shown], system.shown.low[shown] - system.truth[shown], system.shown.high[shown] - system.truth[shown]
-        )
-    ]
+def _conditions(
+    system: System, atoms: np.ndarray, sums: sparse.csr_matrix
+) -> tuple[np.ndarray, list[LinearConstraint]]:
+    """What a change of the atoms may not touch: cells that are shown, by position, and relations that no sum holds."""
+    shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
+    # Areas of the same organisations, on either basis, are the same number: one condition, as tight as the tightest.
+    mark = sums[shown] @ np.random.default_rng(_SEED).uniform(1, 2, len(atoms))
+    _, first, same = np.unique(np.round(mark, 8), return_index=True, return_inverse=True)
+    least, most = np.full(len(first), -np.inf), np.full(len(first), np.inf)
+    np.maximum.at(least, same, system.shown.low[shown] - system.truth[shown])
+    np.minimum.at(most, same, system.shown.high[shown] - system.truth[shown])
+    conditions = [LinearConstraint(sums[shown[first]], least, most)]
     further = system.further[:, atoms].tocsr()
     further = further[np.diff(further.indptr) > 0]
     if further.shape[0]:
         conditions.append(LinearConstraint(further, 0, 0))
-    return conditions
-
-
-def _shown(system: System, sums: sparse.csr_matrix) -> np.ndarray:
-    """Positions of the cells that these atoms are part of and of which something is shown."""
-    return np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
+    return shown[first], conditions

@@ -17,7 +17,7 @@ select
     disclosure_policy,
     max(people) as people
 from (
-    {%- for amount, (population, slice, member) in count_cells().items() %}
+    {%- for amount, (population, slice, member) in count_cells('counted').items() %}
     select
         {{ population }} as population,
         level,

@@ -13,7 +13,7 @@ with controlled as (
         {{- ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_indicators__count') }} as counted
-    {%- for amount, (population, slice, member) in count_cells().items() %}
+    {%- for amount, (population, slice, member) in count_cells('counted').items() %}
     left join {{ source('ops', 'hidden_count') }} as {{ amount }}_treatment
         on
             counted.level = {{ amount }}_treatment.level
