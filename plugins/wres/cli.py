@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -395,14 +395,15 @@ def audit(release_id: int | None, as_json: bool) -> None:
     number, verdict = audit_release(settings(), release_id)
     leaks = [] if verdict is None else verdict.leaks.to_dict("records")
     if as_json:
-        told = None if verdict is None else {**asdict(replace(verdict, leaks=None)), "leaks": leaks}
+        told = None if verdict is None else {**verdict.summary(), "leaks": leaks}
         _print_json({"release_id": number, "audit": told})
     elif verdict is None:
         click.echo(f"Release {number} has no counts but those that are public already.")
     else:
+        told = verdict.summary()
         click.echo(
-            f"Release {number}, {verdict.scheme}: {verdict.days} days, {verdict.hidden:,} counts hidden,"
-            f" {verdict.protected:,} of them small."
+            f"Release {number}, {told['scheme']}: {told['days']} days, {told['hidden']:,} counts hidden,"
+            f" {told['protected']:,} of them small."
         )
         for leak in leaks[:20]:
             click.echo(
@@ -412,9 +413,9 @@ def audit(release_id: int | None, as_json: bool) -> None:
         if len(leaks) > 20:
             click.echo(f"  and {len(leaks) - 20} more (--json has all)")
         click.echo(
-            f"{len(leaks)} can be narrowed to fewer than {verdict.protection} people."
+            f"{len(leaks)} can be narrowed to fewer than {told['protection']} people."
             if leaks
-            else f"None can be narrowed to fewer than {verdict.protection} people (narrowest: {verdict.narrowest:g})."
+            else f"None can be narrowed to fewer than {told['protection']} people."
         )
     if leaks:
         sys.exit(BLOCKED)

@@ -258,6 +258,14 @@ create table if not exists ops.controlled_day (
     seconds double precision not null
 );
 
+-- Days, as shown, that an audit has passed; the digest changes as in ops.controlled_day, and with what is shown.
+create table if not exists ops.audited_day (
+    digest text primary key,
+    hidden integer not null,
+    protected integer not null,
+    narrowest double precision
+);
+
 -- What the audit of disclosure control found in a candidate or a release.
 create table if not exists ops.disclosure_audit (
     audit_id bigint generated always as identity primary key,
@@ -508,7 +516,7 @@ grant select on all tables in schema ops to wres_loader, wres_gate, wres_transfo
 grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
 grant insert on ops.forgotten to wres_loader;
-grant insert on ops.disclosure_audit to wres_gate, wres_publisher;
+grant insert on ops.disclosure_audit, ops.audited_day to wres_gate, wres_publisher;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;

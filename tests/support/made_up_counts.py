@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from wres.disclosure.audit import Shown, Verdict, audit
-from wres.disclosure.bounds import nothing_known
+from wres.disclosure import knowledge
+from wres.disclosure.audit import Verdict, audit
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import Control, control
+from wres.disclosure.days import Day
 from wres.disclosure.relations import relations
 from wres.disclosure.schemes import Scheme
-from wres.disclosure.stage import placed
 
 AS_AT = date(2025, 3, 31)
 LEAVES = ("band_2", "band_8c", "band_8d", "vsm")
@@ -62,7 +62,7 @@ class MadeUpDay:
             ],
             columns=["level", "unit_code", "scope", "organisation_basis", "as_at", "org_code"],
         )
-        return cls(placed(pd.DataFrame(rows, columns=[*KEY, "truth"]), units), units)
+        return cls(pd.DataFrame(rows, columns=[*KEY, "truth"]), units)
 
     @property
     def sums(self):
@@ -72,8 +72,17 @@ class MadeUpDay:
     def truth(self) -> np.ndarray:
         return self.cells["truth"].to_numpy()
 
-    def controlled(self, scheme: Scheme) -> Control:
-        return control(self.cells, self.sums, scheme, nothing_known(len(self.cells)))
+    def day(self, scheme: Scheme, shown: pd.Series | None = None, public: np.ndarray | None = None, before=None) -> Day:
+        cells = self.cells.assign(public=False if public is None else public)
+        if shown is not None:
+            cells["shown"] = shown.to_numpy()
+        return Day(AS_AT, scheme, cells, PAY_ROWS, self.units, before)
+
+    def controlled(self, scheme: Scheme, public: np.ndarray | None = None, before: pd.DataFrame | None = None) -> Control:
+        """What becomes of each cell of this day; ``before``: cells of a release, as ``Day`` has them."""
+        found = control(knowledge.of_day(self.day(scheme, public=public, before=before)), scheme)
+        now = slice(len(self.cells))
+        return Control(found.hidden[now], found.primary[now], found.exact[now])
 
     def shown(self, scheme: Scheme, hidden: np.ndarray, exact: np.ndarray) -> pd.Series:
         """What a release shows: NaN where hidden."""
@@ -86,8 +95,9 @@ class MadeUpDay:
             found &= (self.cells[column] == value).to_numpy()
         return found
 
-    def audited(self, scheme: Scheme, shown: pd.Series, public: np.ndarray | None = None) -> Verdict:
-        cells = self.cells.assign(shown=shown.to_numpy(), public=False if public is None else public)
-        verdict = audit([Shown(AS_AT, scheme, cells, PAY_ROWS, self.units)])
+    def audited(
+        self, scheme: Scheme, shown: pd.Series, public: np.ndarray | None = None, before: pd.DataFrame | None = None
+    ) -> Verdict:
+        verdict = audit([self.day(scheme, shown, public, before)])
         assert verdict is not None
         return verdict

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,8 +11,8 @@ from made_up_counts import GROUPS, LEAVES, MadeUpDay
 from scipy import sparse
 from scipy.optimize import linprog
 
-from wres.disclosure.bounds import Bounds, ContradictionError, nothing_known, propagate
-from wres.disclosure.complementary import UnprotectableError, control
+from wres.disclosure.bounds import Bounds, ContradictionError, propagate
+from wres.disclosure.complementary import UnprotectableError
 from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
 
 ALL_IS_SUM = sparse.csr_matrix([[1.0, -1.0, -1.0, -1.0]])  # all = white + bme + unknown
@@ -113,8 +114,9 @@ def leaks_of(verdict) -> set[tuple[str, str, str]]:
 
 def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, controlled) -> None:
     verdict = day.audited(scheme, day.shown(scheme, controlled.hidden, controlled.exact))
-    assert verdict.passed and verdict.protected == (scheme.is_small(day.truth) & ~controlled.exact).sum() > 0
-    assert verdict.narrowest >= scheme.protection
+    (attack,) = verdict.attacks
+    assert verdict.passed and attack.protected == (scheme.is_small(day.truth) & ~controlled.exact).sum() > 0
+    assert attack.narrowest is not None and attack.narrowest >= scheme.protection
 
 
 def test_small_counts_alone_do_not_do(day: MadeUpDay, scheme: Scheme) -> None:
@@ -159,11 +161,52 @@ def test_totals_that_are_not_rounded_are_a_leak(day: MadeUpDay) -> None:
 def test_what_is_public_already_protects_nothing_and_needs_no_protection(day: MadeUpDay, scheme: Scheme) -> None:
     """The returns of all organisations but one are public: theirs is what is left of the region's."""
     public = day.where(level="organisation") & ~day.where(org_code="R1")
-    known = nothing_known(len(day.truth))
-    known.low[public], known.high[public] = day.truth[public], day.truth[public]
-    found = control(day.cells, day.sums, scheme, known)
+    found = day.controlled(scheme, public)
     shown = day.shown(scheme, found.hidden, found.exact)
     assert found.hidden[day.where(level="region", org_code="Y1", slice="non_clinical.band_8d", member="bme")].all()
     assert day.audited(scheme, shown, public).passed
     # To somebody who does not know the returns, the same release says less still.
-    assert day.audited(scheme, shown).protected > day.audited(scheme, shown, public).protected
+    (to_all,), (to_some,) = day.audited(scheme, shown).attacks, day.audited(scheme, shown, public).attacks
+    assert to_all.protected > to_some.protected
+
+
+# -- Two releases --------------------------------------------------------------------------------------------------------
+
+# Nobody is few; then one organisation corrects a count that a release has shown.
+OLD = np.array([[[400, 90, 30], [120, 40, 20], [61, 31, 16], [50, 24, 12]] for _ in range(6)])
+NEW = OLD.copy()
+NEW[1, 1, 1] = 6
+
+
+@pytest.fixture(scope="module")
+def before(scheme: Scheme) -> pd.DataFrame:
+    """The release before, as everybody has it: all is shown."""
+    old = MadeUpDay.of(OLD)
+    found = old.controlled(scheme)
+    assert not found.hidden.any()
+    return old.cells.assign(shown=old.shown(scheme, found.hidden, found.exact))
+
+
+def test_the_release_before_gives_a_corrected_count_away(scheme: Scheme, before: pd.DataFrame) -> None:
+    """All others have stayed as they were: what the area's total has lost is what one organisation has lost."""
+    new = MadeUpDay.of(NEW)
+    everywhere = new.where(level="organisation")
+    shown = new.shown(scheme, everywhere, new.where(level="england"))
+    assert new.audited(scheme, shown).passed
+    assert ("R1", "non_clinical.band_8c", "bme") in leaks_of(new.audited(scheme, shown, before=before))
+
+
+def test_what_a_release_hides_does_not_follow_from_the_one_before(scheme: Scheme, before: pd.DataFrame) -> None:
+    new = MadeUpDay.of(NEW)
+    found = new.controlled(scheme, before=before)
+    verdict = new.audited(scheme, new.shown(scheme, found.hidden, found.exact), before=before)
+    assert verdict.passed and verdict.attacks[0].protected
+    # England is still there: only what the correction touches is hidden besides.
+    assert not found.hidden[new.where(level="organisation", org_code="R4")].any()
+
+
+def test_a_release_that_is_the_same_needs_nothing_more(scheme: Scheme, day: MadeUpDay, controlled) -> None:
+    same = day.cells.assign(shown=day.shown(scheme, controlled.hidden, controlled.exact))
+    again = day.controlled(scheme, before=same)
+    assert (again.hidden == controlled.hidden).all()
+    assert day.audited(scheme, same["shown"], before=same).passed

@@ -1,17 +1,15 @@
 """The audit of a release: an attacker who knows every table and every sum between them, and says what follows.
 
-It reads what a release shows and not what the build meant to hide, so that it finds a fault of the build as well as one of the scheme.
+It reads what a release shows and not what the build meant to hide, so that it finds a fault of the build as well as one of the
+scheme. The attacker also has what is public already and the release before.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
-from multiprocessing import get_context
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,57 +18,62 @@ from psycopg import sql
 
 from wres import warehouse
 from wres.disclosure import cells as cells_of
-from wres.disclosure.bounds import TOLERANCE, Bounds, nothing_known, propagate
+from wres.disclosure import days as days_
+from wres.disclosure import knowledge
+from wres.disclosure.bounds import TOLERANCE, Bounds, propagate
 from wres.disclosure.cells import KEY
+from wres.disclosure.days import Day
 from wres.disclosure.programmes import Reach, System, unproved
-from wres.disclosure.relations import relations
 from wres.disclosure.schemes import Scheme, scheme_of
-from wres.disclosure.stage import UNITS, placed, read_frame
 from wres.registry import PUBLIC
 from wres.settings import Settings
 
-_WORTH_A_PROCESS = 20_000
 
-
-@dataclass(frozen=True)
-class Shown:
-    """A day of a release as everybody sees it.
+class Attack(NamedTuple):
+    """What follows from one day.
 
     Attributes:
-        cells: ``cells.KEY``, ``shown`` (people; NaN where hidden), ``truth``, and ``public`` (true where the publisher has shown it).
+        leaks: ``cells.KEY``, ``low`` and ``high`` (people): small counts that can be narrowed to fewer than the protection.
+        hidden: counts that are hidden.
+        protected: small counts that have to be.
+        narrowest: smallest width proved of a small count, in people; none where there is none.
     """
 
-    as_at: date
-    scheme: Scheme
-    cells: pd.DataFrame
-    pay_rows: pd.DataFrame
-    units: pd.DataFrame
+    leaks: pd.DataFrame
+    hidden: int
+    protected: int
+    narrowest: float | None
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What follows from a release.
+    """What follows from a release: the attacks on its days, one each, and how long they took."""
 
-    Attributes:
-        protected: small counts that had to be hidden.
-        hidden: counts that are hidden.
-        leaks: ``cells.KEY``, ``low`` and ``high`` (people): small counts that can be narrowed to fewer than the protection.
-        narrowest: smallest width proved of a small count, in people; none where there is none.
-        seconds: how long it took.
-    """
-
-    scheme: str
-    protection: int
-    days: int
-    hidden: int
-    protected: int
-    leaks: pd.DataFrame
-    narrowest: float | None
+    scheme: Scheme
+    attacks: list[Attack]
     seconds: float
 
     @property
+    def leaks(self) -> pd.DataFrame:
+        return pd.concat([attack.leaks for attack in self.attacks], ignore_index=True)
+
+    @property
     def passed(self) -> bool:
-        return self.leaks.empty
+        return all(attack.leaks.empty for attack in self.attacks)
+
+    def summary(self) -> dict[str, object]:
+        """The verdict in numbers, as ``ops.disclosure_audit`` has them."""
+        widths = [attack.narrowest for attack in self.attacks if attack.narrowest is not None]
+        return {
+            "scheme": self.scheme.name,
+            "protection": self.scheme.protection,
+            "days": len(self.attacks),
+            "hidden": sum(attack.hidden for attack in self.attacks),
+            "protected": sum(attack.protected for attack in self.attacks),
+            "leaks": len(self.leaks),
+            "narrowest": min(widths) if widths else None,
+            "seconds": self.seconds,
+        }
 
 
 class AuditError(RuntimeError):
@@ -96,16 +99,21 @@ def audit_release(settings: Settings, release_id: int | None = None) -> tuple[in
         number, schema, fingerprint, is_there = row
         if not is_there:
             raise AuditError(f"The tables of release {number} are gone; `wres releases` lists those that are kept.")
+        before = connection.execute(
+            "select schema_name from ops.release where release_id < %s and dropped_at is null order by 1 desc limit 1",
+            [number],
+        ).fetchone()
         policies = connection.execute(
             "select distinct disclosure_policy from ops.release_input where release_id = %s", [number]
         ).fetchall()
-        return number, _audit_schema(connection, schema, fingerprint, {policy for (policy,) in policies})
+        return number, _audit(connection, schema, before, fingerprint, policies)
 
 
 def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict | None:
     """Audit the candidate, as ``wres_gate``, and lay the leaks down in ``gate.disclosed_count`` for the rule about them."""
+    current = connection.execute("select schema_name from ops.release where is_current").fetchone()
     policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
-    verdict = _audit_schema(connection, "marts", fingerprint, {policy for (policy,) in policies})
+    verdict = _audit(connection, "marts", current, fingerprint, policies)
     connection.execute("drop table if exists gate.disclosed_count cascade")
     connection.execute(
         "create unlogged table gate.disclosed_count (level text, org_code text, as_at date, population text, slice text)"
@@ -117,54 +125,46 @@ def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict
     return verdict
 
 
-def _audit_schema(
-    connection: psycopg.Connection, schema: str, fingerprint: str, policies: set[str | None]
+def _audit(
+    connection: psycopg.Connection,
+    schema: str,
+    before: tuple[str] | None,
+    fingerprint: str,
+    policies: list[tuple[str | None]],
 ) -> Verdict | None:
-    schemes = [scheme_of(policy) for policy in sorted(policies - {None, PUBLIC})]  # type: ignore[type-var]
-    verdict = audit(days_of(connection, schema, schemes[0])) if schemes else None
+    schemes = [scheme_of(policy) for (policy,) in policies if policy not in (None, PUBLIC)]
+    if not schemes:
+        return None
+    days = days_of(connection, schema, schemes[0], before[0] if before else None)
+    passed = {
+        digest: Attack(pd.DataFrame(columns=[*KEY, "low", "high"]), *numbers)
+        for digest, *numbers in connection.execute(
+            "select digest, hidden, protected, narrowest from ops.audited_day where digest = any(%s)",
+            [[day.digest for day in days]],
+        )
+    }
+    verdict = audit(days, passed)
     if verdict is not None:
+        for day, attack in zip(days, verdict.attacks, strict=True):
+            if attack.leaks.empty:
+                connection.execute(
+                    "insert into ops.audited_day (digest, hidden, protected, narrowest) values (%s, %s, %s, %s)"
+                    " on conflict do nothing",
+                    [day.digest, *attack[1:]],
+                )
         connection.execute(
-            "insert into ops.disclosure_audit (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                fingerprint,
-                verdict.scheme,
-                verdict.protection,
-                verdict.days,
-                verdict.hidden,
-                verdict.protected,
-                len(verdict.leaks),
-                verdict.narrowest,
-                verdict.seconds,
-            ],
+            "insert into ops.disclosure_audit"
+            " (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
+            " values (%(fingerprint)s, %(scheme)s, %(protection)s, %(days)s, %(hidden)s, %(protected)s, %(leaks)s,"
+            " %(narrowest)s, %(seconds)s)",
+            {"fingerprint": fingerprint, **verdict.summary()},
         )
     return verdict
 
 
-def audit(days: list[Shown]) -> Verdict | None:
-    """Work out what can be known of each small count; nothing where no day has counts that need protection."""
-    if not days:
-        return None
-    began = time.monotonic()
-    found = list(_attacked(days))
-    scheme = days[0].scheme
-    leaks = pd.concat([leaks for leaks, *_ in found], ignore_index=True)
-    widths = [width for *_, width in found if width is not None]
-    return Verdict(
-        scheme.name,
-        scheme.protection,
-        len(days),
-        sum(hidden for _, hidden, *_ in found),
-        sum(protected for _, _, protected, _ in found),
-        leaks,
-        min(widths) if widths else None,
-        time.monotonic() - began,
-    )
-
-
-def days_of(connection: psycopg.Connection, schema: str, scheme: Scheme) -> list[Shown]:
-    """The days of a release or of the candidate that have counts of records."""
-    pay_rows = read_frame(connection, "select * from intermediate.pay_row order by position", [])
+def days_of(connection: psycopg.Connection, schema: str, scheme: Scheme, before: str | None = None) -> list[Day]:
+    """The days that a release, or the candidate, has counts of records of; with what the release before shows of them."""
+    pay_rows = days_.pay_rows(connection)
     query = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
     days = []
     for (as_at,) in connection.execute(query.format(sql.Identifier(schema))).fetchall():
@@ -172,57 +172,59 @@ def days_of(connection: psycopg.Connection, schema: str, scheme: Scheme) -> list
         returned = cells_of.of_release(connection, schema, "return", as_at)
         returned = returned.loc[returned["shown"] == returned["truth"], [*KEY, "truth"]].drop_duplicates()
         told = own[[*KEY, "truth"]].merge(returned, how="left", indicator=True)["_merge"] == "both"
-        units = read_frame(connection, UNITS, [as_at])
-        days.append(Shown(as_at, scheme, placed(own.assign(public=told), units), pay_rows, units))
+        own["public"] = told.to_numpy()
+        past = None if before is None else cells_of.of_release(connection, before, "records", as_at)
+        if past is not None and past.equals(own[past.columns]):
+            past = None
+        days.append(Day(as_at, scheme, own, pay_rows, days_.units(connection, as_at), past))
     return days
 
 
-def _attacked(days: list[Shown]) -> Iterator[tuple[pd.DataFrame, int, int, float | None]]:
-    if len(days) < 2 or max(len(day.cells) for day in days) < _WORTH_A_PROCESS:
-        yield from map(_attack, days)
-        return
-    with ProcessPoolExecutor(min(len(days), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(_attack, days)
+def audit(days: list[Day], passed: Mapping[str, Attack] | None = None) -> Verdict | None:
+    """Work out what can be known of each small count; nothing where no day has counts that need protection.
+
+    Args:
+        days: of a release.
+        passed: by digest, days that an audit has passed: they are not tried again.
+    """
+    if not days:
+        return None
+    began = time.monotonic()
+    found = dict(passed or {})
+    fresh = [day for day in days if day.digest not in found]
+    found |= zip((day.digest for day in fresh), days_.each(_attack, fresh), strict=True)
+    return Verdict(days[0].scheme, [found[day.digest] for day in days], time.monotonic() - began)
 
 
-def _attack(day: Shown) -> tuple[pd.DataFrame, int, int, float | None]:
-    """Leaks of a day, how many counts are hidden, how many are to be protected, and the smallest width that was proved."""
-    cells, scheme = day.cells, day.scheme
-    truth = cells["truth"].to_numpy()
+def _attack(day: Day) -> Attack:
+    known, scheme = knowledge.of_day(day), day.scheme
+    truth, is_past = known.cells["truth"].to_numpy(), known.is_past
+    shown = np.concatenate([day.cells["shown"].to_numpy(), np.full(is_past.sum(), np.nan)])
     whole = truth == np.floor(truth)
-    sums = relations(cells, day.pay_rows, day.units)
-    known = nothing_known(len(cells))
-    public = cells["public"].to_numpy()
-    known.low[public], known.high[public] = truth[public], truth[public]
-    told = propagate(sums, known, whole).width < scheme.protection - TOLERANCE
-    read = _read(cells, scheme, whole)
-    reader = Bounds(np.maximum(known.low, read.low), np.minimum(known.high, read.high))
-    nationally = cells["level"].isin(scheme.exact_levels).to_numpy() & cells["shown"].notna().to_numpy()
+    read = scheme.read(shown, truth)
+    reader = Bounds(np.maximum(known.bounds.low, read.low), np.minimum(known.bounds.high, read.high))
+    told = propagate(known.sums, known.bounds, whole).width < scheme.protection - TOLERANCE
+    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy() & np.isfinite(reader.high)
     targets = scheme.is_small(truth) & ~told & ~nationally
-    bounds = propagate(sums, reader, whole)
+    bounds = propagate(known.sums, reader, whole)
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
     reach = Reach.of(truth)
-    hidden = cells["shown"].isna().to_numpy()
-    system = System(sums, reader, truth)
-    leaks |= unproved(system, cells, hidden, targets & ~leaks, scheme.protection, reach)
-    if leaks.any() and public.any():
-        # What would follow from public figures alone is nothing that the release gives away.
-        everything = np.ones(len(cells), dtype=bool)
-        leaks &= ~unproved(System(sums, known, truth), cells, everything, leaks, scheme.protection, Reach.of(truth))
+    system = System(known.sums, reader, truth)
+    hidden = np.isnan(shown)
+    leaks |= unproved(system, known.cells, hidden, targets & ~leaks, scheme.protection, reach, to_the_end=True)
+    if leaks.any() and np.isfinite(known.bounds.high).any():
+        # What would follow from what readers know anyway is nothing that the release gives away.
+        everything = np.ones(len(truth), dtype=bool)
+        anyway = System(known.sums, known.bounds, truth)
+        leaks &= ~unproved(
+            anyway, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True
+        )
     width = (reach.high - reach.low)[targets & ~leaks]
     narrow = bounds.width < scheme.protection - TOLERANCE
-    found = cells.loc[leaks, KEY].assign(
-        low=np.where(narrow, bounds.low, reach.low)[leaks], high=np.where(narrow, bounds.high, reach.high)[leaks]
+    low, high = np.where(narrow, bounds.low, reach.low), np.where(narrow, bounds.high, reach.high)
+    return Attack(
+        known.cells.loc[leaks, KEY].assign(low=low[leaks], high=high[leaks]),
+        int((hidden & ~is_past).sum()),
+        int((targets & ~is_past).sum()),
+        float(width.min()) if len(width) else None,
     )
-    return found, int(hidden.sum()), int(targets.sum()), float(width.min()) if len(width) else None
-
-
-def _read(cells: pd.DataFrame, scheme: Scheme, whole: np.ndarray) -> Bounds:
-    """What a reader takes from each shown count: one that is no multiple of the rounding is the true one."""
-    shown = cells["shown"].to_numpy()
-    hidden = np.isnan(shown)
-    exact = ~hidden & ((np.mod(np.nan_to_num(shown), scheme.rounded_to) > TOLERANCE) | (shown == 0))
-    reach = np.where(exact, 0, np.where(whole, (scheme.rounded_to - 1) // 2, scheme.rounded_to / 2))
-    # Smaller ones would have been starred.
-    smallest = np.where(exact | (shown < scheme.smallest_shown), 0, scheme.smallest_shown - np.where(whole, 0, 0.5))
-    return Bounds(np.where(hidden, 0.0, np.maximum(shown - reach, smallest)), np.where(hidden, np.inf, shown + reach))

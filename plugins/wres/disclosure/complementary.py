@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
 from wres.disclosure.cells import PLACE
+from wres.disclosure.knowledge import Known
 from wres.disclosure.programmes import Reach, System, prices, unproved
 from wres.disclosure.schemes import Scheme
 
@@ -43,29 +44,26 @@ class UnprotectableError(RuntimeError):
     """Hiding every row still gives a count away, of which nothing was known before: a fault of the search or of its sums."""
 
 
-def control(cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, known: Bounds) -> Control:
+def control(known: Known, scheme: Scheme) -> Control:
     """Hide rows until a reader can narrow no small count to fewer than the scheme's protection.
 
-    A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no
-    figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden alone
-    or, where it would follow, with the row's total: shares of those whose ethnicity is known stay.
+    A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no figure
+    can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden alone or,
+    where it would follow, with the row's total: shares of those whose ethnicity is known stay.
     Counts of England that give something away are first rounded, then hidden.
 
+    What readers know already cannot be hidden, and a small count that they know too well is none to protect.
+
     Args:
-        cells: columns of ``cells.KEY``, ``group``, ``region`` and ``truth``.
-        relations: as ``relations.relations`` gives them.
-        known: what readers know of each cell already, from other tables or releases: hiding such a cell protects nothing, and a small
-            count that is known too well already is none to protect.
+        known: the counts, and what readers know of them.
+        scheme: what becomes of a count by its size, and how well it has to be protected.
 
     Raises:
         UnprotectableError: see there.
     """
-    found = Control(*(np.zeros(len(cells), dtype=bool) for _ in range(3)))
-    for inside in _parts(cells, relations):
-        sums = relations[:, inside]
-        sums = sums[np.diff(sums.indptr) > 0]
-        own = cells.iloc[inside].reset_index(drop=True)
-        of_part = _Search(own, sums, scheme, Bounds(known.low[inside], known.high[inside])).run()
+    found = Control(*(np.zeros(len(known.cells), dtype=bool) for _ in range(3)))
+    for inside in _parts(known.cells, known.sums):
+        of_part = _Search(known.part(inside), scheme).run()
         found.hidden[inside], found.primary[inside] = of_part.hidden, of_part.primary
         found.exact[inside] = of_part.exact
     return found
@@ -88,9 +86,9 @@ def _parts(cells: pd.DataFrame, relations: sparse.csr_matrix) -> Iterator[np.nda
 
 
 class _Search:
-    def __init__(self, cells: pd.DataFrame, relations: sparse.csr_matrix, scheme: Scheme, known: Bounds) -> None:
-        self.cells, self.relations, self.scheme, self.known = cells, relations, scheme, known
-        self.truth = cells["truth"].to_numpy()
+    def __init__(self, known: Known, scheme: Scheme) -> None:
+        self.cells, self.relations, self.scheme, self.known = known.cells, known.sums, scheme, known.bounds
+        cells, relations, self.truth = known.cells, known.sums, known.cells["truth"].to_numpy()
         self.halves = self.truth != np.floor(self.truth)
         self.row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
         # A zero is hidden last of all.
@@ -99,11 +97,12 @@ class _Search:
         self.of_relation = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
         self.exact = np.array(cells["level"].isin(scheme.exact_levels))
         # What is known that well already has nothing left to protect.
-        self.told = propagate(relations, known, ~self.halves).width < scheme.protection - TOLERANCE
+        self.told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
         self.reach = Reach.of(self.truth)
-        self.hidden = np.zeros(len(cells), dtype=bool)
+        # Of the past readers know what was shown, and nothing can be hidden any more.
+        self.hidden = known.is_past.copy()
         self._star()
-        self.primary = self.hidden.copy()
+        self.primary = self.hidden & ~known.is_past
 
     def run(self) -> Control:
         while True:
@@ -136,7 +135,7 @@ class _Search:
         return ~self.hidden & ~np.isfinite(self.known.high)
 
     def _star(self) -> None:
-        """Hide small counts and, but for Unknown, the rows they are in; those that readers know already too, but not their rows."""
+        """Hide small counts, also those that readers know, and the rows of those they do not know, but for Unknown."""
         small = self.scheme.is_small(self.truth) & ~self.exact
         self.small = small & ~self.told
         self.hidden |= small | self._rows_of(np.flatnonzero(self.small & ~self.apart))
@@ -185,8 +184,7 @@ class _Search:
             leaks = wider
 
     def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
-        """For each leak, of all open cells in a sum with it: the total of its own row if it is Unknown, else the smallest of the
-        level that fewest look at."""
+        """For each leak one open cell in a sum with it: its row's total if it is Unknown, else the smallest that fewest look at."""
         cell = self.relations.indices
         pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
         of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])

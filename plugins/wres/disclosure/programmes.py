@@ -2,11 +2,11 @@
 
 Bounds by propagation can be wider than what a reader could work out where sums share several cells. The proof is a pair of tables
 that both fit everything shown and in which the count differs by what the protection asks for. The true table fits, so the search
-starts there and asks how far counts can move from it, many at a time, some up and some down by chance: a corner of what is possible
-is as far as most of them can go, so that a count that no corner moves far enough is known too well.
+starts there and asks how far counts can move from it, many at a time, some up and some down by chance: a corner of what is
+possible is as far as most of them can go, so that a count that no corner moves far enough is known too well.
 
-Every cell is a sum of atoms (cells that are no sums themselves), so that the atoms are the variables, and each cell that is shown is
-one condition on them.
+Every cell is a sum of atoms (cells that are no sums themselves), so that the atoms are the variables, and each cell that is shown
+is one condition on them.
 """
 
 from __future__ import annotations
@@ -90,23 +90,40 @@ class Reach:
 
 
 def unproved(
-    system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: np.ndarray, width: float, reach: Reach
+    system: System,
+    cells: pd.DataFrame,
+    hidden: np.ndarray,
+    targets: np.ndarray,
+    width: float,
+    reach: Reach,
+    *,
+    to_the_end: bool = False,
 ) -> np.ndarray:
     """Which of the target cells no pair of tables shows to be at least ``width`` apart.
 
     Args:
+        system: what is shown, and what sums to what.
         cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``region`` of each cell.
         hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
+        width: in people.
         reach: is widened.
+        to_the_end: what is left is tried with all counts moving at once, and the last ones each on its own: then what is not proved
+            cannot be. Without it a few are called unproved that are not.
     """
     chance = np.random.default_rng(_SEED)
-    open_ = targets & (reach.high - reach.low < width - TOLERANCE)
-    for movable in _movable(system, cells, hidden, int(open_.sum())):
-        near = np.flatnonzero(targets & (reach.high - reach.low < width - TOLERANCE))
-        if not len(near):
-            break
-        _search(system, movable, near, width, reach, chance)
+
+    def left() -> np.ndarray:
+        return np.flatnonzero(targets & (reach.high - reach.low < width - TOLERANCE))
+
+    for movable in _movable(system, cells, hidden, len(left())):
+        if len(near := left()):
+            _search(system, movable, near, width, reach, chance)
+    if to_the_end and len(near := left()):
+        everything = np.flatnonzero(system.atoms)
+        _search(system, everything, near, width, reach, chance)
+        for target in left()[:_FEW]:
+            _search(system, everything, np.array([target]), width, reach, chance)
     return targets & (reach.high - reach.low < width - TOLERANCE)
 
 
@@ -136,7 +153,7 @@ def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float)
 
 
 def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: int) -> Iterator[np.ndarray]:
-    """Positions of the atoms that may move together: hidden ones of one group, all hidden ones, then all of some organisations."""
+    """Positions of atoms that may move together: hidden ones of one group, all hidden ones, then all of some organisations."""
     if targets > _FEW:
         for group in ("bme", "unknown", "white"):
             yield np.flatnonzero(system.atoms & hidden & (cells["group"] == group).to_numpy())

@@ -1,7 +1,7 @@
 """The sums that hold between cells: groups, slices, areas, and today's organisations as sums of their predecessors.
 
-An attacker knows them all: they are what the tables mean. A sum that the true counts do not keep (an organisation sent nothing for a
-slice, a return adds up wrongly) is none and is left out.
+An attacker knows them all: they are what the tables mean. A sum that the true counts do not keep (an organisation sent nothing
+for a slice, a return adds up wrongly) is none and is left out.
 """
 
 from __future__ import annotations

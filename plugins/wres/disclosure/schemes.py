@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wres.disclosure.bounds import Bounds
+from wres.disclosure.bounds import TOLERANCE, Bounds
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,27 @@ class Scheme:
         least = np.where(exact, shown, np.maximum(shown - reach, self.smallest_shown - np.where(halves, 0.5, 0)))
         return Bounds(np.where(hidden, 0.0, least), np.where(hidden, np.inf, shown + reach))
 
+    def read(self, shown: np.ndarray, truth: np.ndarray) -> Bounds:
+        """What a reader takes from a number that is shown: one that is no multiple of the rounding is the true one.
+
+        Args:
+            shown: people; NaN where hidden.
+            truth: true counts, which tell only what kind of number each is: of people, or an average of two years.
+        """
+        halves = truth != np.floor(truth)
+        hidden = np.isnan(shown)
+        exact = ~hidden & ((np.mod(np.nan_to_num(shown), self.rounded_to) > TOLERANCE) | (shown == 0))
+        reach = np.where(exact, 0, np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2))
+        # Smaller ones would have been starred.
+        smallest = np.where(exact | (shown < self.smallest_shown), 0, self.smallest_shown - np.where(halves, 0.5, 0))
+        return Bounds(np.where(hidden, 0.0, np.maximum(shown - reach, smallest)), np.where(hidden, np.inf, shown + reach))
+
 
 NHS_ROUND5 = Scheme("nhs_round5", smallest_shown=8, rounded_to=5, exact_levels=("england",))
 
 
 def suppress_below(k: int = 11) -> Scheme:
+    """Counts of 1 to k − 1 are hidden, all others shown as they are."""
     return Scheme(f"suppress_below_{k}", smallest_shown=k)
 
 
