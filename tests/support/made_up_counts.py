@@ -78,7 +78,9 @@ class MadeUpDay:
             cells["shown"] = shown.to_numpy()
         return Day(AS_AT, scheme, cells, PAY_ROWS, self.units, before)
 
-    def controlled(self, scheme: Scheme, public: np.ndarray | None = None, before: pd.DataFrame | None = None) -> Control:
+    def controlled(
+        self, scheme: Scheme, public: np.ndarray | None = None, before: pd.DataFrame | None = None
+    ) -> Control:
         """What becomes of each cell of this day; ``before``: cells of a release, as ``Day`` has them."""
         found = control(knowledge.of_day(self.day(scheme, public=public, before=before)), scheme)
         now = slice(len(self.cells))

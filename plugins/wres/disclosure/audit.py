@@ -216,9 +216,7 @@ def _attack(day: Day) -> Attack:
         # What would follow from what readers know anyway is nothing that the release gives away.
         everything = np.ones(len(truth), dtype=bool)
         anyway = System(known.sums, known.bounds, truth)
-        leaks &= ~unproved(
-            anyway, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True
-        )
+        leaks &= ~unproved(anyway, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True)
     width = (reach.high - reach.low)[targets & ~leaks]
     narrow = bounds.width < scheme.protection - TOLERANCE
     low, high = np.where(narrow, bounds.low, reach.low), np.where(narrow, bounds.high, reach.high)

@@ -1,8 +1,8 @@
 """The counts of a release as cells: what it shows of each, and what each truly is.
 
-A cell is one count of people: of a population (staff, shortlisted, appointed, …), of an organisation or area, on a day, in a slice,
-of an ethnic group. Whatever table or column shows it, it is one cell: the White staff of band 8a stand in indicator 1 and in two
-disparity ratios.
+A cell is one count of people: of a population (staff, shortlisted, appointed, …), of an organisation or area, on a day, in a
+slice, of an ethnic group. Whatever table or column shows it, it is one cell: the White staff of band 8a stand in indicator 1 and
+in two disparity ratios.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ with figure as (
         using (level, org_code, as_at, period_kind, indicator_code, slice, basis, denominator, scope, aggregation, organisation_basis)
     cross join lateral (
         values
-        ('white', p.white_count, p.white_base, p.workforce_white_count, r.white_count, r.white_base, r.workforce_white_count),
+        (
+            'white', p.white_count, p.white_base, p.workforce_white_count,
+            r.white_count, r.white_base, r.workforce_white_count
+        ),
         ('bme', p.bme_count, p.bme_base, p.workforce_bme_count, r.bme_count, r.bme_base, r.workforce_bme_count),
         (
             'unknown', p.unknown_count, p.unknown_base, p.workforce_unknown_count,
@@ -54,8 +57,8 @@ cell as (
         values
         (
             case f.indicator_code
-                when '1' then 'staff' when 'DR' then 'staff' when '2' then 'appointed' when '3' then 'entered' when '4' then 'trained'
-                when '9' then 'board' else 'answered ' || f.indicator_code || ' ' || f.denominator
+                when '1' then 'staff' when 'DR' then 'staff' when '2' then 'appointed' when '3' then 'entered'
+                when '4' then 'trained' when '9' then 'board' else 'answered ' || f.indicator_code || ' ' || f.denominator
             end,
             case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 2) || f.suffix else f.slice end,
             f.member, f.shown_count, f.true_count

@@ -47,9 +47,9 @@ class UnprotectableError(RuntimeError):
 def control(known: Known, scheme: Scheme) -> Control:
     """Hide rows until a reader can narrow no small count to fewer than the scheme's protection.
 
-    A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no figure
-    can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden alone or,
-    where it would follow, with the row's total: shares of those whose ethnicity is known stay.
+    A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no
+    figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden
+    alone or, where it would follow, with the row's total: shares of those whose ethnicity is known stay.
     Counts of England that give something away are first rounded, then hidden.
 
     What readers know already cannot be hidden, and a small count that they know too well is none to protect.
@@ -184,7 +184,7 @@ class _Search:
             leaks = wider
 
     def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
-        """For each leak one open cell in a sum with it: its row's total if it is Unknown, else the smallest that fewest look at."""
+        """For each leak one open cell in a sum with it: the total of its row if it is Unknown, else the smallest of few readers."""
         cell = self.relations.indices
         pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
         of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])

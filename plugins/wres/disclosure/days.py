@@ -29,8 +29,8 @@ class Day:
     """What is known of one day.
 
     Attributes:
-        cells: ``cells.KEY`` and ``truth`` (people); of a release ``shown`` (people; NaN where hidden) and ``public`` (true where the
-            publisher has shown it), of a build ``disclosure_policy``.
+        cells: ``cells.KEY``, ``truth`` (people) and ``public`` (true where a publisher has shown it); of a release also ``shown``
+            (people; NaN where hidden).
         pay_rows: seed ``pay_row``.
         units: which organisations an area, or an organisation of today, is made of.
         before: ``cells.KEY``, ``shown`` and ``truth`` of the same day in the release before; none where it has none.

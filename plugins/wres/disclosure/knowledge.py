@@ -1,7 +1,7 @@
 """What readers know before a release comes out: what its publishers have shown, and the release before.
 
-Two releases tell by their difference. A count of the release before whose organisation has sent nothing new is the same number now; one that
-has changed is a number of its own, shown or hidden once and for all, with sums of its own.
+Two releases tell by their difference. A count of the release before whose organisation has sent nothing new is the same number
+now; one that has changed is a number of its own, shown or hidden once and for all, with sums of its own.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def of_day(day: Day) -> Known:
     """See ``Known``."""
     own = day.cells[[*KEY, "truth"]]
     sums = relations(own, day.pay_rows, day.units)
-    past = None if day.before is None else _past(own, day)
     cells, bounds = own, nothing_known(len(own))
-    if past is not None:
-        old, position = past
+    if day.before is not None:
+        old = day.before[[*KEY, "truth", "shown"]].reset_index(drop=True)
+        position = _positions(old, own, day.units)
         fresh = position >= len(own)
         cells = pd.concat([own, old.loc[fresh, [*KEY, "truth"]]], ignore_index=True)
         old_sums = relations(old, day.pay_rows, day.units).tocoo()
@@ -76,18 +76,16 @@ def of_day(day: Day) -> Known:
     return Known(cells.assign(scope=cells["scope"].where(~is_past, "before " + cells["scope"])), sums, bounds, is_past)
 
 
-def _past(own: pd.DataFrame, day: Day) -> tuple[pd.DataFrame, np.ndarray]:
-    """The cells of the release before, and where each stands below: where it does today, or behind."""
-    old = day.before[[*KEY, "truth", "shown"]].reset_index(drop=True)
+def _positions(old: pd.DataFrame, own: pd.DataFrame, units: pd.DataFrame) -> np.ndarray:
+    """Where each cell of the release before stands: where the same count does today, or behind all of them."""
     same = old.merge(own.assign(position=np.arange(len(own))), on=[*KEY, "truth"], how="left")
     reported = (old["level"] == "organisation") & (old["organisation_basis"] == "as_reported")
     changed = set(old.loc[reported & same["position"].isna(), "org_code"])
-    units = day.units.rename(columns={"org_code": "reporter", "unit_code": "org_code"})
+    units = units.rename(columns={"org_code": "reporter", "unit_code": "org_code"})
     of_changed = units.loc[units["reporter"].isin(changed), _UNIT].drop_duplicates()
     stands_for = same[PLACE].merge(of_changed.assign(is_changed=True), on=_UNIT, how="left")["is_changed"].notna()
     shared = (same["position"].notna() & ~stands_for & ~old["org_code"].isin(changed)).to_numpy()
-    position = np.where(shared, same["position"].fillna(0), len(own) + np.cumsum(~shared) - 1)
-    return old, position.astype(int)
+    return np.where(shared, same["position"].fillna(0), len(own) + np.cumsum(~shared) - 1).astype(int)
 
 
 def _placed(cells: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:

@@ -108,8 +108,8 @@ def unproved(
         targets: boolean; the counts to protect.
         width: in people.
         reach: is widened.
-        to_the_end: what is left is tried with all counts moving at once, and the last ones each on its own: then what is not proved
-            cannot be. Without it a few are called unproved that are not.
+        to_the_end: what is left is tried with all counts moving at once, and the last ones each on its own: then what is not
+            proved cannot be. Without it a few are called unproved that could be proved.
     """
     chance = np.random.default_rng(_SEED)
 

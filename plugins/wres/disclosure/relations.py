@@ -14,9 +14,9 @@ from wres.disclosure.bounds import TOLERANCE
 from wres.disclosure.cells import KEY
 
 _BLOCKS = ("non_clinical", "clinical_non_medical", "medical_dental")
-_GROUPS = {"all": ("white", "bme", "unknown"), "known": ("white", "bme")}
+_GROUPS: dict[str, tuple[str, ...]] = {"all": ("white", "bme", "unknown"), "known": ("white", "bme")}
 # The same people under another name; on the whole workforce alone.
-_SAME = {
+_SAME: dict[str, tuple[str, ...]] = {
     "workforce": ("staff",),
     "base of 3 not_applicable": ("staff",),
     "base of 4 not_applicable": ("staff",),
@@ -32,15 +32,13 @@ def relations(cells: pd.DataFrame, pay_rows: pd.DataFrame, units: pd.DataFrame) 
         units: ``int_indicators__unit``: which organisations an area, or an organisation of today, is made of on a day.
     """
     numbered = cells[KEY].assign(cell=np.arange(len(cells)))
-    members = pd.concat(
-        [
-            _sums(numbered, "member", _GROUPS),
-            _sums(numbered, "slice", _slices(pay_rows, set(cells["slice"]))),
-            _sums(numbered, "population", _SAME),
-            _area_sums(numbered, units),
-        ],
-        ignore_index=True,
-    )
+    families: list[pd.DataFrame] = [
+        _sums(numbered, "member", _GROUPS),
+        _sums(numbered, "slice", _slices(pay_rows, set(cells["slice"]))),
+        _sums(numbered, "population", _SAME),
+        _area_sums(numbered, units),
+    ]
+    members = pd.concat(families, ignore_index=True)
     relation = members.groupby(["family", "whole"], sort=False).ngroup().to_numpy()
     wholes = members.drop_duplicates(["family", "whole"])["whole"].to_numpy()
     rows = np.concatenate([np.arange(len(wholes)), relation])

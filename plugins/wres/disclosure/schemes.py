@@ -61,7 +61,9 @@ class Scheme:
         reach = np.where(exact, 0, np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2))
         # Smaller ones would have been starred.
         smallest = np.where(exact | (shown < self.smallest_shown), 0, self.smallest_shown - np.where(halves, 0.5, 0))
-        return Bounds(np.where(hidden, 0.0, np.maximum(shown - reach, smallest)), np.where(hidden, np.inf, shown + reach))
+        return Bounds(
+            np.where(hidden, 0.0, np.maximum(shown - reach, smallest)), np.where(hidden, np.inf, shown + reach)
+        )
 
 
 NHS_ROUND5 = Scheme("nhs_round5", smallest_shown=8, rounded_to=5, exact_levels=("england",))

@@ -67,7 +67,8 @@ def days_of(connection: psycopg.Connection) -> Iterator[Day]:
         return
     pay_rows = days_.pay_rows(connection)
     for (as_at,) in connection.execute(
-        "select distinct as_at from intermediate.int_disclosure__cell where disclosure_policy <> %s order by 1", [PUBLIC]
+        "select distinct as_at from intermediate.int_disclosure__cell where disclosure_policy <> %s order by 1",
+        [PUBLIC],
     ).fetchall():
         cells = _own(cells_of.of_counts(connection, as_at))
         yield Day(as_at, scheme_of(policies[0][0]), cells, pay_rows, days_.units(connection, as_at))
@@ -77,7 +78,9 @@ def _own(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells to protect; ``public`` where a public source has the same count on the same key."""
     public = cells["disclosure_policy"] == PUBLIC
     own = cells.loc[~public, [*KEY, "truth"]].reset_index(drop=True)
-    told = own.merge(cells.loc[public, [*KEY, "truth"]].drop_duplicates(), how="left", indicator=True)["_merge"] == "both"
+    told = (
+        own.merge(cells.loc[public, [*KEY, "truth"]].drop_duplicates(), how="left", indicator=True)["_merge"] == "both"
+    )
     return own.assign(public=told.to_numpy())
 
 
@@ -92,15 +95,11 @@ def _work_on(day: Day) -> tuple[pd.DataFrame, float]:
     known = knowledge.of_day(day)
     found = control(known, day.scheme)
     rounded = ~found.exact & known.cells["level"].isin(day.scheme.exact_levels).to_numpy()
-    treated = known.cells[KEY].assign(
-        treatment=np.where(found.hidden, "hidden", "rounded"), is_primary=found.primary
-    )
+    treated = known.cells[KEY].assign(treatment=np.where(found.hidden, "hidden", "rounded"), is_primary=found.primary)
     return treated[(found.hidden | rounded) & ~known.is_past], time.monotonic() - began
 
 
-def _write(
-    connection: psycopg.Connection, day: Day, digest: str, treated: pd.DataFrame, seconds: float
-) -> None:
+def _write(connection: psycopg.Connection, day: Day, digest: str, treated: pd.DataFrame, seconds: float) -> None:
     hidden = treated["treatment"] == "hidden"
     primary = int((hidden & treated["is_primary"]).sum())
     with connection.transaction(), connection.cursor() as cursor:
