@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from wres.disclosure import knowledge
-from wres.disclosure.audit import Verdict, audit
+from wres.disclosure.audit import Attack, attacked
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import Control, control
 from wres.disclosure.days import Day
@@ -99,7 +99,5 @@ class MadeUpDay:
 
     def audited(
         self, scheme: Scheme, shown: pd.Series, public: np.ndarray | None = None, before: pd.DataFrame | None = None
-    ) -> Verdict:
-        verdict = audit([self.day(scheme, shown, public, before)])
-        assert verdict is not None
-        return verdict
+    ) -> Attack:
+        return attacked(self.day(scheme, shown, public, before))

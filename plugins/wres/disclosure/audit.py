@@ -7,8 +7,8 @@ scheme. The attacker also has what is public already and the release before.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -44,6 +44,10 @@ class Attack(NamedTuple):
     protected: int
     narrowest: float | None
 
+    @property
+    def passed(self) -> bool:
+        return self.leaks.empty
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -56,10 +60,6 @@ class Verdict:
     @property
     def leaks(self) -> pd.DataFrame:
         return pd.concat([attack.leaks for attack in self.attacks], ignore_index=True)
-
-    @property
-    def passed(self) -> bool:
-        return all(attack.leaks.empty for attack in self.attacks)
 
     def summary(self) -> dict[str, object]:
         """The verdict in numbers, as ``ops.disclosure_audit`` has them."""
@@ -135,68 +135,59 @@ def _audit(
     schemes = [scheme_of(policy) for (policy,) in policies if policy not in (None, PUBLIC)]
     if not schemes:
         return None
-    days = days_of(connection, schema, schemes[0], before[0] if before else None)
-    passed = {
+    began, scheme = time.monotonic(), schemes[0]
+    now = days_.digests(connection, scheme, *cells_of.tables_of(schema))
+    past = days_.digests(connection, scheme, *cells_of.tables_of(before[0])) if before else {}
+    counted = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
+    days = [row[0] for row in connection.execute(counted.format(sql.Identifier(schema))).fetchall()]
+    if not days:
+        return None
+    # A day that is as it was adds nothing to what the release before has told.
+    digests = {as_at: now[as_at] + (past[as_at] if past.get(as_at, now[as_at]) != now[as_at] else "") for as_at in days}
+    found = {
         digest: Attack(pd.DataFrame(columns=[*KEY, "low", "high"]), *numbers)
         for digest, *numbers in connection.execute(
             "select digest, hidden, protected, narrowest from ops.audited_day where digest = any(%s)",
-            [[day.digest for day in days]],
+            [list(digests.values())],
         )
     }
-    verdict = audit(days, passed)
-    if verdict is not None:
-        for day, attack in zip(days, verdict.attacks, strict=True):
-            if attack.leaks.empty:
-                connection.execute(
-                    "insert into ops.audited_day (digest, hidden, protected, narrowest) values (%s, %s, %s, %s)"
-                    " on conflict do nothing",
-                    [day.digest, *attack[1:]],
-                )
-        connection.execute(
-            "insert into ops.disclosure_audit"
-            " (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
-            " values (%(fingerprint)s, %(scheme)s, %(protection)s, %(days)s, %(hidden)s, %(protected)s, %(leaks)s,"
-            " %(narrowest)s, %(seconds)s)",
-            {"fingerprint": fingerprint, **verdict.summary()},
-        )
+    fresh = {digest: as_at for as_at, digest in digests.items() if digest not in found}
+    read = [
+        day_of(connection, schema, scheme, as_at, before[0] if before and digest != now[as_at] else None)
+        for digest, as_at in fresh.items()
+    ]
+    for digest, attack in zip(fresh, days_.each(attacked, read), strict=True):
+        found[digest] = attack
+        if attack.passed:
+            connection.execute(
+                "insert into ops.audited_day (digest, hidden, protected, narrowest) values (%s, %s, %s, %s)"
+                " on conflict do nothing",
+                [digest, *attack[1:]],
+            )
+    verdict = Verdict(scheme, [found[digest] for digest in digests.values()], time.monotonic() - began)
+    connection.execute(
+        "insert into ops.disclosure_audit"
+        " (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
+        " values (%(fingerprint)s, %(scheme)s, %(protection)s, %(days)s, %(hidden)s, %(protected)s, %(leaks)s,"
+        " %(narrowest)s, %(seconds)s)",
+        {"fingerprint": fingerprint, **verdict.summary()},
+    )
     return verdict
 
 
-def days_of(connection: psycopg.Connection, schema: str, scheme: Scheme, before: str | None = None) -> list[Day]:
-    """The days that a release, or the candidate, has counts of records of; with what the release before shows of them."""
-    pay_rows = days_.pay_rows(connection)
-    query = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
-    days = []
-    for (as_at,) in connection.execute(query.format(sql.Identifier(schema))).fetchall():
-        own = cells_of.of_release(connection, schema, "records", as_at)
-        returned = cells_of.of_release(connection, schema, "return", as_at)
-        returned = returned.loc[returned["shown"] == returned["truth"], [*KEY, "truth"]].drop_duplicates()
-        told = own[[*KEY, "truth"]].merge(returned, how="left", indicator=True)["_merge"] == "both"
-        own["public"] = told.to_numpy()
-        past = None if before is None else cells_of.of_release(connection, before, "records", as_at)
-        if past is not None and past.equals(own[past.columns]):
-            past = None
-        days.append(Day(as_at, scheme, own, pay_rows, days_.units(connection, as_at), past))
-    return days
+def day_of(connection: psycopg.Connection, schema: str, scheme: Scheme, as_at: date, before: str | None = None) -> Day:
+    """A day of a release or of the candidate, with what the release before shows of it."""
+    own = cells_of.of_release(connection, schema, "records", as_at)
+    returned = cells_of.of_release(connection, schema, "return", as_at)
+    returned = returned.loc[returned["shown"] == returned["truth"], [*KEY, "truth"]].drop_duplicates()
+    told = own[[*KEY, "truth"]].merge(returned, how="left", indicator=True)["_merge"] == "both"
+    past = cells_of.of_release(connection, before, "records", as_at) if before else None
+    pay_rows, units = days_.pay_rows(connection), days_.units(connection, as_at)
+    return Day(as_at, scheme, own.assign(public=told.to_numpy()), pay_rows, units, past)
 
 
-def audit(days: list[Day], passed: Mapping[str, Attack] | None = None) -> Verdict | None:
-    """Work out what can be known of each small count; nothing where no day has counts that need protection.
-
-    Args:
-        days: of a release.
-        passed: by digest, days that an audit has passed: they are not tried again.
-    """
-    if not days:
-        return None
-    began = time.monotonic()
-    found = dict(passed or {})
-    fresh = [day for day in days if day.digest not in found]
-    found |= zip((day.digest for day in fresh), days_.each(_attack, fresh), strict=True)
-    return Verdict(days[0].scheme, [found[day.digest] for day in days], time.monotonic() - began)
-
-
-def _attack(day: Day) -> Attack:
+def attacked(day: Day) -> Attack:
+    """Work out what can be known of each small count of a day."""
     known, scheme = knowledge.of_day(day), day.scheme
     truth, is_past = known.cells["truth"].to_numpy(), known.is_past
     shown = np.concatenate([day.cells["shown"].to_numpy(), np.full(is_past.sum(), np.nan)])

@@ -29,7 +29,9 @@ with figure as (
         g.*
     from {schema}.indicator_result as p
     inner join {schema}.restricted_indicator_result as r
-        using (level, org_code, as_at, period_kind, indicator_code, slice, basis, denominator, scope, aggregation, organisation_basis)
+        using (
+            level, org_code, as_at, period_kind, indicator_code, slice, basis, denominator, scope, aggregation, organisation_basis
+        )
     cross join lateral (
         values
         (
@@ -44,7 +46,7 @@ with figure as (
     ) as g (member, shown_count, shown_base, shown_workforce, true_count, true_base, true_workforce)
     where
         p.basis = %(basis)s
-        and (%(as_at)s::date is null or p.as_at = %(as_at)s)
+        and p.as_at = %(as_at)s
         and (p.denominator <> 'known_only' or g.member <> 'unknown')
 ),
 
@@ -85,8 +87,22 @@ group by population, level, org_code, scope, as_at, slice, member, shown, truth
 """
 
 
-def of_release(connection: psycopg.Connection, schema: str, basis: str, as_at: date | None = None) -> pd.DataFrame:
-    """Cells of a release's or the candidate's ``indicator_result`` on one basis.
+# What the cells of a day depend on.
+_SHOWN = sql.SQL(
+    "select level, org_code, as_at, indicator_code, slice, basis, denominator, scope, organisation_basis, white_count,"
+    " white_base, bme_count, bme_base, unknown_count, unknown_base, workforce_white_count, workforce_bme_count,"
+    " workforce_unknown_count from {} where basis in ('records', 'return')"
+)
+COUNTED = sql.SQL("select * from intermediate.int_disclosure__cell")
+
+
+def tables_of(schema: str) -> list[sql.Composed]:
+    """What the cells of a release or the candidate are read from, for a digest."""
+    return [_SHOWN.format(sql.Identifier(schema, name)) for name in ("indicator_result", "restricted_indicator_result")]
+
+
+def of_release(connection: psycopg.Connection, schema: str, basis: str, as_at: date) -> pd.DataFrame:
+    """Cells that a release's or the candidate's ``indicator_result`` has of a day, on one basis.
 
     Returns:
         Columns of ``KEY``, ``shown`` (people; NaN where hidden) and ``truth`` (people). A cell is shown where any place shows it.

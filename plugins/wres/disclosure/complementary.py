@@ -99,6 +99,7 @@ class _Search:
         # What is known that well already has nothing left to protect.
         self.told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
         self.reach = Reach.of(self.truth)
+        self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
         self.hidden = known.is_past.copy()
         self._star()
@@ -114,6 +115,7 @@ class _Search:
             else:
                 system = System(self.relations, shown, self.truth)
                 leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
+                leaks &= ~self._follow_anyway(leaks)
                 if not leaks.any():
                     return Control(self.hidden, self.primary, self.exact)
                 chosen = self._of_shadow_prices(leaks, system)
@@ -124,6 +126,19 @@ class _Search:
                 # With all else hidden they follow from what readers know already.
                 self.told |= leaks
                 self.small &= ~leaks
+
+    def _follow_anyway(self, leaks: np.ndarray) -> np.ndarray:
+        """Which of these small counts follow from what readers know, were all else hidden: they need no protection any more."""
+        doubtful = leaks & ~self.protectable
+        if not doubtful.any() or not np.isfinite(self.known.high).any():
+            return np.zeros_like(leaks)
+        hidden = System(self.relations, self.known, self.truth)
+        everything = np.ones_like(leaks)
+        told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, Reach.of(self.truth))
+        self.protectable |= doubtful & ~told
+        self.told |= told
+        self.small &= ~told
+        return told
 
     def _shown(self) -> Bounds:
         shown = self.scheme.shown_bounds(self.truth, self.hidden, self.exact, self.halves)
@@ -184,7 +199,7 @@ class _Search:
             leaks = wider
 
     def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
-        """For each leak one open cell in a sum with it: the total of its row if it is Unknown, else the smallest of few readers."""
+        """For each leak one open cell in a sum with it: its row's total if it is Unknown, else the smallest of few readers."""
         cell = self.relations.indices
         pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
         of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])

@@ -6,8 +6,7 @@ Days are apart, but for what the current release shows of them: only those whose
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pandas as pd
@@ -21,7 +20,7 @@ from wres.disclosure import knowledge
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import control
 from wres.disclosure.days import Day
-from wres.disclosure.schemes import scheme_of
+from wres.disclosure.schemes import Scheme, scheme_of
 from wres.registry import PUBLIC
 from wres.settings import Settings
 
@@ -36,26 +35,23 @@ def hide(settings: Settings) -> str:
         warehouse.connect(settings, "wres_transformer", autocommit=True) as connection,
         warehouse.connect(settings, "wres_gate", autocommit=True) as reader,
     ):
-        changed: dict[str, Day] = {}
-        as_at = []
-        for day in days_of(connection):
-            as_at.append(day.as_at)
-            known = connection.execute("select digest from ops.controlled_day where as_at = %s", [day.as_at]).fetchone()
-            if known != (day.digest,):
-                changed[day.digest] = replace(day, before=_current_release(reader, day))
+        scheme = _scheme(connection)
+        digests = _digests(connection, scheme) if scheme else {}
+        known = dict[date, str](connection.execute("select as_at, digest from ops.controlled_day").fetchall())
         for table in ("hidden_count", "controlled_day"):
             connection.execute(
-                sql.SQL("delete from ops.{} where as_at <> all(%s)").format(sql.Identifier(table)), [as_at]
+                sql.SQL("delete from ops.{} where as_at <> all(%s)").format(sql.Identifier(table)), [list(digests)]
             )
-        found = days_.each(_work_on, list(changed.values()))
-        for (digest, day), (treated, seconds) in zip(changed.items(), found, strict=True):
-            _write(connection, day, digest, treated, seconds)
+        changed = [as_at for as_at, digest in digests.items() if digest != known.get(as_at)]
+        days = [day_of(connection, reader, scheme, as_at) for as_at in changed if scheme]
+        for day, (treated, seconds) in zip(days, days_.each(_work_on, days), strict=True):
+            _write(connection, day, digests[day.as_at], treated, seconds)
         connection.execute("analyze ops.hidden_count")
-    return f"disclosure control of {len(changed)} of {len(as_at)} days"
+    return f"disclosure control of {len(changed)} of {len(digests)} days"
 
 
-def days_of(connection: psycopg.Connection) -> Iterator[Day]:
-    """The days that the build has counts of that are not public already."""
+def _scheme(connection: psycopg.Connection) -> Scheme | None:
+    """The scheme of all counts that are not public already; none if there are no such counts."""
     policies = connection.execute(
         "select distinct disclosure_policy from intermediate.int_disclosure__cell where disclosure_policy <> %s",
         [PUBLIC],
@@ -63,15 +59,32 @@ def days_of(connection: psycopg.Connection) -> Iterator[Day]:
     if len(policies) > 1:
         names = ", ".join(sorted(row[0] for row in policies))
         raise ValueError(f"one release has one scheme of disclosure control, and the sources name {names}")
-    if not policies:
-        return
-    pay_rows = days_.pay_rows(connection)
-    for (as_at,) in connection.execute(
+    return scheme_of(policies[0][0]) if policies else None
+
+
+def _digests(connection: psycopg.Connection, scheme: Scheme) -> dict[date, str]:
+    """Of the days that have such counts."""
+    digests = days_.digests(connection, scheme, cells_of.COUNTED)
+    days = connection.execute(
         "select distinct as_at from intermediate.int_disclosure__cell where disclosure_policy <> %s order by 1",
         [PUBLIC],
-    ).fetchall():
-        cells = _own(cells_of.of_counts(connection, as_at))
-        yield Day(as_at, scheme_of(policies[0][0]), cells, pay_rows, days_.units(connection, as_at))
+    ).fetchall()
+    return {as_at: digests[as_at] for (as_at,) in days}
+
+
+def day_of(connection: psycopg.Connection, reader: psycopg.Connection, scheme: Scheme, as_at: date) -> Day:
+    """The counts of a day, with what the current release shows of it.
+
+    Args:
+        connection: as ``wres_transformer``.
+        reader: as ``wres_gate``, who may read the current release.
+        scheme: of the release to be.
+        as_at: the day.
+    """
+    current = reader.execute("select schema_name from ops.release where is_current").fetchone()
+    before = cells_of.of_release(reader, current[0], "records", as_at) if current else None
+    cells = _own(cells_of.of_counts(connection, as_at))
+    return Day(as_at, scheme, cells, days_.pay_rows(connection), days_.units(connection, as_at), before)
 
 
 def _own(cells: pd.DataFrame) -> pd.DataFrame:
@@ -82,11 +95,6 @@ def _own(cells: pd.DataFrame) -> pd.DataFrame:
         own.merge(cells.loc[public, [*KEY, "truth"]].drop_duplicates(), how="left", indicator=True)["_merge"] == "both"
     )
     return own.assign(public=told.to_numpy())
-
-
-def _current_release(connection: psycopg.Connection, day: Day) -> pd.DataFrame | None:
-    current = connection.execute("select schema_name from ops.release where is_current").fetchone()
-    return cells_of.of_release(connection, current[0], "records", day.as_at) if current else None
 
 
 def _work_on(day: Day) -> tuple[pd.DataFrame, float]:
