@@ -16,7 +16,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
-from wres import warehouse
+from wres import publish, warehouse
 from wres.disclosure import cells as cells_of
 from wres.disclosure import days as days_
 from wres.disclosure import knowledge
@@ -76,44 +76,34 @@ class Verdict:
         }
 
 
-class AuditError(RuntimeError):
-    """There is no such release, or none yet."""
-
-
 def audit_release(settings: Settings, release_id: int | None = None) -> tuple[int, Verdict | None]:
     """Audit a release, the current one unless it is named; its number, and the verdict if it has counts of records.
 
     Raises:
-        AuditError: there is no such release, or its tables are gone.
+        publish.UnknownReleaseError: no such release, or its tables are gone.
+        publish.PublishError: nothing is published yet.
     """
+    of = publish.queryable(settings, release_id)
+    before = next(
+        (
+            release.schema_name
+            for release in publish.releases(settings)
+            if release.release_id < of.release_id and release.dropped_at is None
+        ),
+        None,
+    )
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
-        row = connection.execute(
-            "select release_id, schema_name, fingerprint, dropped_at is null from ops.release"
-            " where release_id = %s or (%s and is_current)",
-            [release_id, release_id is None],
-        ).fetchone()
-        if row is None:
-            raise AuditError(
-                "Nothing is published yet." if release_id is None else f"There is no release {release_id}."
-            )
-        number, schema, fingerprint, is_there = row
-        if not is_there:
-            raise AuditError(f"The tables of release {number} are gone; `wres releases` lists those that are kept.")
-        before = connection.execute(
-            "select schema_name from ops.release where release_id < %s and dropped_at is null order by 1 desc limit 1",
-            [number],
-        ).fetchone()
         policies = connection.execute(
-            "select distinct disclosure_policy from ops.release_input where release_id = %s", [number]
+            "select distinct disclosure_policy from ops.release_input where release_id = %s", [of.release_id]
         ).fetchall()
-        return number, _audit(connection, schema, before, fingerprint, policies)
+        return of.release_id, _audit(connection, of.schema_name, before, of.fingerprint, policies)
 
 
 def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict | None:
     """Audit the candidate, as ``wres_gate``, and lay the leaks down in ``gate.disclosed_count`` for the rule about them."""
     current = connection.execute("select schema_name from ops.release where is_current").fetchone()
     policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
-    verdict = _audit(connection, "marts", current, fingerprint, policies)
+    verdict = _audit(connection, "marts", current[0] if current else None, fingerprint, policies)
     connection.execute("drop table if exists gate.disclosed_count cascade")
     connection.execute(
         "create unlogged table gate.disclosed_count (level text, org_code text, as_at date, population text, slice text)"
@@ -128,7 +118,7 @@ def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict
 def _audit(
     connection: psycopg.Connection,
     schema: str,
-    before: tuple[str] | None,
+    before: str | None,
     fingerprint: str,
     policies: list[tuple[str | None]],
 ) -> Verdict | None:
@@ -137,7 +127,7 @@ def _audit(
         return None
     began, scheme = time.monotonic(), schemes[0]
     now = days_.digests(connection, scheme, *cells_of.tables_of(schema))
-    past = days_.digests(connection, scheme, *cells_of.tables_of(before[0])) if before else {}
+    past = days_.digests(connection, scheme, *cells_of.tables_of(before)) if before else {}
     counted = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
     days = [row[0] for row in connection.execute(counted.format(sql.Identifier(schema))).fetchall()]
     if not days:
@@ -153,7 +143,7 @@ def _audit(
     }
     fresh = {digest: as_at for as_at, digest in digests.items() if digest not in found}
     read = [
-        day_of(connection, schema, scheme, as_at, before[0] if before and digest != now[as_at] else None)
+        day_of(connection, schema, scheme, as_at, before if digest != now[as_at] else None)
         for digest, as_at in fresh.items()
     ]
     for digest, attack in zip(fresh, days_.each(attacked, read), strict=True):
