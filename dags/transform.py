@@ -47,12 +47,14 @@ def publish(ti=None) -> str:
     description="Build the candidate, judge it, publish it",
     doc_md="""### From accepted files to a release
 
-Runs when a source announces newly accepted files, and waits up to five minutes for others that are still being judged. Does
-nothing when the inputs are those of the current release.
-dbt builds the candidate in one process, mixed models of change over the years are fitted, Great Expectations judges it,
-and one transaction makes it the release that `published` and `restricted` show. **When the gate blocks**, the current
-release stays: note and log of `gate` name the rules, its button *Data Docs* opens their results, and
-`wres accept RULE --comment TEXT` settles a rule that waits for a person.
+Runs when a source announces newly accepted files. `inputs_changed` waits up to five minutes for others that are still being
+judged, and skips the rest when the inputs are those of the current release. `build` makes the candidate in one dbt process,
+`growth` fits mixed models of change over the years, `gate` judges it with Great Expectations, and `publish` makes it, in one
+transaction, the release that `published` and `restricted` show.
+
+**When `gate` is red** the current release stays. Its note and log name the rules, and *Data Docs*, under *Details*, opens
+their results. `wres accept RULE --comment TEXT` settles a rule that waits for a person; then clear the task. More in
+`docs/runbooks/gate_blocked.md`.
 """,
     schedule=AssetAny(*accepted),
     catchup=False,

@@ -136,6 +136,11 @@ class PageLink(BaseOperatorLink):
         return BaseXCom.get_value(ti_key=ti_key, key="page") or ""
 
 
+def _listed(lines: Sequence[str]) -> str:
+    """A note of several lines: the first is what its task shows, the others are a list of Markdown."""
+    return "\n- ".join(lines)
+
+
 def with_link(task: Any, name: str) -> Any:
     """The task, with a button of this name."""
     task.operator.operator_extra_links = (PageLink(name),)
@@ -185,9 +190,13 @@ def source_text(source: Source) -> str:
     return (
         f"### {source.title}\n\n{source.description}\n"
         f"Publisher: {source.publisher}. Published at <{source.published_at}>.\n\n"
-        f"Files dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file "
-        "is rejected with a report and its siblings are accepted. The run fails when a file was rejected; a "
-        f"correction is dropped into the same folder.\n\n{files}\n"
+        f"\nFiles dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file "
+        "is rejected with a report and its siblings are accepted. `discover` finds what is new, `load` reads it, a task "
+        "for each file or batch of small ones, `gate` judges all, `report` fails when a file was rejected. The notes of "
+        "`load` and `gate` say what was loaded: rows, rows set aside, period.\n\n"
+        "**When `report` is red** its log names each file, cause and what to do; *Reports on rejected files*, under "
+        "*Details*, opens the reports, with a workbook to send back. Drop the correction into the same folder. More in "
+        f"`docs/runbooks/file_rejected.md`.\n\n{files}\n"
     )
 
 
@@ -289,18 +298,18 @@ def loaded_text(settings: Settings, batch: dict[str, Any], load_ids: Sequence[in
         for name, state, period, count in rows
     ]
     known = len(batch["paths"]) - len(lines)
-    return "\n".join([*lines, *([f"{known} file(s) with nothing new"] if known > 0 else [])])
+    return _listed(lines + [f"{known} file(s) with nothing new"] * (known > 0))
 
 
 def verdicts_text(verdicts: Sequence[dict[str, Any]]) -> str:
     """What the gate said: files in all, then a line each, rejected ones first."""
     rejected = sum(verdict["state"] != "accepted" for verdict in verdicts)
-    lines = [f"{len(verdicts) - rejected} file(s) accepted, {rejected} rejected."]
+    lines = []
     for verdict in sorted(verdicts, key=lambda verdict: verdict["state"] == "accepted"):
         aside = f", {verdict['rows_rejected']:,} set aside" if verdict["rows_rejected"] else ""
         what = f"{verdict['rows']:,} rows{aside}, period {verdict['period']}"
         lines.append(f"{verdict['file']}: {what if verdict['state'] == 'accepted' else verdict['state']}")
-    return "\n".join(lines)
+    return _listed([f"{len(verdicts) - rejected} file(s) accepted, {rejected} rejected.", *lines])
 
 
 def require_accepted(verdicts: Sequence[dict[str, Any]]) -> None:
@@ -411,8 +420,8 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
 def candidate_text(verdict: CandidateVerdict) -> str:
     """The verdict on the candidate, with what blocks it or was noted, a line each."""
     if not verdict.passed:
-        return "\n".join([f"Blocked by {len(verdict.failures)} rule(s); the current release stays.", *verdict.failures])
-    return "\n".join([f"Passed, with {len(verdict.warnings)} warning(s).", *verdict.warnings])
+        return _listed([f"Blocked by {len(verdict.failures)} rule(s); the current release stays.", *verdict.failures])
+    return _listed([f"Passed, with {len(verdict.warnings)} warning(s).", *verdict.warnings])
 
 
 def require_passed(verdict: CandidateVerdict) -> str:
