@@ -172,8 +172,8 @@ def note(ti: Any, text: str) -> str:
         path += f"/{ti.map_index}"
     short = text if len(text) <= _LONGEST_NOTE else f"{text[: _LONGEST_NOTE - 2]} …"
     try:
-        url = conf.get("core", "execution_api_server_url").removesuffix("/").removesuffix("/execution")
-        passwords = json.loads(Path(conf.get("core", "simple_auth_manager_passwords_file")).read_text())
+        url = conf.get("core", "execution_api_server_url", fallback="").removesuffix("/").removesuffix("/execution")
+        passwords = json.loads(Path(conf.get("core", "simple_auth_manager_passwords_file", fallback="")).read_text())
         user = conf.get("core", "simple_auth_manager_users").partition(":")[0]
         login = {"username": user, "password": passwords[user]}
         airflow_service.patch(url, login, f"{path}?update_mask=note", {"note": short})
