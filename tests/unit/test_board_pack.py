@@ -374,6 +374,8 @@ def test_columns_of_the_pipeline_are_as_high_as_their_shares() -> None:
     assert heights["bme"] / heights["unknown"] == pytest.approx(2.0)
     assert "hidden" in heights
     assert {"20.0%", "hidden", "VSM"} <= {text.text for text in svg.findall("text")}
+    drawn_after = list(svg)[[each.get("class") for each in svg].index("workforce") + 1 :]
+    assert [each.text for each in drawn_after] == ["20.0%", "hidden"], "the line crosses no number"
 
 
 # PDF -----------------------------------------------------------------------------------------------------------------
