@@ -572,8 +572,7 @@ def status(as_json: bool) -> None:
     click.echo(f"Airflow    {now.airflow or 'not running (make up): files wait for `wres run`'}")
     click.echo(f"Superset   {now.superset or 'not running (make up)'}")
     if now.airflow:
-        watch = f"landing is looked at every {settings().watch_seconds} s"
-        click.echo(f"next load  {now.next_load or 'Airflow names none: see its page'}; {watch}")
+        click.echo(f"next load  {now.next_load or 'not known: Airflow does not say'}; a dropped file is taken before")
     if now.release:
         kind = ", SYNTHETIC figures" if now.release["is_synthetic"] else ""
         pinned = ", pinned" if now.release["is_pinned"] else ""
