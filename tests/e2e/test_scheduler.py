@@ -13,6 +13,7 @@ from pathlib import Path
 import openpyxl
 import psutil
 import pytest
+from commands import wres
 
 from wres import airflow_service, background, postgres, warehouse
 from wres.sample import write_sample
@@ -355,6 +356,14 @@ def test_no_path_leads_out_of_the_pages(settings, service, failed, get):
         assert secret not in text
         assert "root:" not in text
     (settings.data_docs / "link").unlink()
+
+
+def test_status_says_what_is_wrong_and_what_is_next(settings, service, sql, failed):
+    shown = wres(settings, "status").stdout
+    assert re.search(r"^next load  ingest_\w+, \d{4}-\d\d-\d\d \d\d:\d\d UTC", shown, re.MULTILINE)
+    [(report,)] = sql("select report from ops.load where state = 'rejected'")
+    assert re.search(r"^  staff_survey/NSS24 national results from the portal.xlsx: F01 ", shown, re.MULTILINE)
+    assert f"report: {settings.home / report}\n" in shown
 
 
 def test_pages_in_a_browser(settings, service, failed, browser):

@@ -82,7 +82,7 @@ def test_the_status_of_a_published_warehouse(published_sample: Settings) -> None
     assert len(told["loads"]) == 8
     assert told["rejected"] == []
     text = wres(published_sample, "status").stdout
-    assert re.search(r"^release    1, published \d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 inputs, synthetic$", text, re.M)
+    assert re.search(r"^release    1, published \d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 files, SYNTHETIC figures$", text, re.M)
 
 
 def test_json_output_parses(published_sample: Settings) -> None:
