@@ -261,7 +261,7 @@ def peer(**changes: Any) -> dict[str, Any]:
             {},
             "The middle (median) of 24 organisations of type Acute is 1.12; this one is not clearly different from them.",
         ),
-        ({"differs_from_peers": True}, "this one is different, also when it is allowed for how many were looked at."),
+        ({"differs_from_peers": True}, "this one is different, also after allowing for how many were looked at."),
         ({"differs_from_peers": None}, "whether this one differs was not tested."),
         ({"peer_median": None, "status_reason": "Peer set too small."}, "Peer set too small."),
     ],
