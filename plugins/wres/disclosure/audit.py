@@ -7,6 +7,8 @@ scheme. The attacker also has what is public already and the release before.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -99,8 +101,9 @@ def audit_release(settings: Settings, release_id: int | None = None) -> tuple[in
         return of.release_id, _audit(connection, of.schema_name, before, of.fingerprint, policies)
 
 
-def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict | None:
-    """Audit the candidate, as ``wres_gate``, and lay the leaks down in ``gate.disclosed_count`` for the rule about them."""
+@contextmanager
+def disclosed_counts(connection: psycopg.Connection, fingerprint: str) -> Iterator[None]:
+    """Audit the candidate, as ``wres_gate``; meanwhile its leaks are in ``gate.disclosed_count``, for the rule about them."""
     current = connection.execute("select schema_name from ops.release where is_current").fetchone()
     policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
     verdict = _audit(connection, "marts", current[0] if current else None, fingerprint, policies)
@@ -112,7 +115,8 @@ def audit_candidate(connection: psycopg.Connection, fingerprint: str) -> Verdict
         with connection.cursor() as cursor, cursor.copy("copy gate.disclosed_count from stdin") as stream:
             for row in verdict.leaks[["level", "org_code", "as_at", "population", "slice"]].itertuples(index=False):
                 stream.write_row(row)
-    return verdict
+    yield
+    connection.execute("drop table gate.disclosed_count cascade")
 
 
 def _audit(
