@@ -15,7 +15,7 @@ from wres.settings import Settings
 
 # A quarter, and so without the returns of an annual day.
 DAY = "2024-12-31"
-TABLE = "release_1.indicator_result"
+TABLE = "release_0001.indicator_result"
 ROUNDED = "5 * round({}::numeric / 5)"
 
 
@@ -32,7 +32,7 @@ def release(released: Settings) -> Iterator[Callable[..., Settings]]:
 
         def changed(change: str) -> Settings:
             connection.execute(
-                f"update {TABLE} as shown set {change} from release_1.restricted_indicator_result as truth"
+                f"update {TABLE} as shown set {change} from release_0001.restricted_indicator_result as truth"
                 f" where shown.as_at = '{DAY}' and shown.basis = 'records' and "
                 + " and ".join(
                     f"shown.{name} = truth.{name}"
