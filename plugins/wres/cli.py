@@ -386,6 +386,42 @@ def releases(pin: int | None, unpin: int | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("release_id", metavar="[RELEASE]", type=int, required=False)
+@_json_option
+def audit(release_id: int | None, as_json: bool) -> None:
+    """Try to work out the hidden counts of a release, as somebody could who has all its tables: the current one, or RELEASE."""
+    from wres.disclosure.audit import audit_release
+
+    number, verdict = audit_release(settings(), release_id)
+    leaks = [] if verdict is None else verdict.leaks.to_dict("records")
+    if as_json:
+        told = None if verdict is None else {**verdict.summary(), "leaks": leaks}
+        _print_json({"release_id": number, "audit": told})
+    elif verdict is None:
+        click.echo(f"Release {number} has no counts but those that are public already.")
+    else:
+        told = verdict.summary()
+        click.echo(
+            f"Release {number}, {told['scheme']}: {told['days']} days, {told['hidden']:,} counts hidden,"
+            f" {told['protected']:,} of them small."
+        )
+        for leak in leaks[:20]:
+            click.echo(
+                f"  LEAK {' '.join(str(leak[part]) for part in ('level', 'org_code', 'as_at', 'population', 'slice', 'member'))}:"
+                f" {leak['low']:g} to {leak['high']:g}"
+            )
+        if len(leaks) > 20:
+            click.echo(f"  and {len(leaks) - 20} more (--json has all)")
+        click.echo(
+            f"{len(leaks)} can be narrowed to fewer than {told['protection']} people."
+            if leaks
+            else f"None can be narrowed to fewer than {told['protection']} people."
+        )
+    if leaks:
+        sys.exit(BLOCKED)
+
+
+@main.command()
 @click.argument("older", type=int)
 @click.argument("newer", type=int)
 @_json_option

@@ -19,9 +19,9 @@ from wres.cli import _progress_bar, main
 from wres.settings import Settings
 
 COMMANDS = {
-    "accept", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export", "forget",
-    "gate", "load", "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop",
-    "trace", "up", "withdraw",
+    "accept", "audit", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export",
+    "forget", "gate", "load", "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample",
+    "status", "stop", "trace", "up", "withdraw",
 }  # fmt: skip
 
 

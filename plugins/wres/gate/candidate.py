@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from wres import outcome, warehouse
+from wres.disclosure.audit import disclosed_counts
 from wres.gate import data_docs
 from wres.gate.judge import Finding, GateError, UnknownRuleError, batches_of, open_judge, record
 from wres.rules import marts_suites
@@ -44,11 +45,12 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
             judge = open_judge(settings)
             _previous_release(connection)
             findings: list[Finding] = []
-            for suite in marts_suites(settings):
-                with batches_of(
-                    connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
-                ) as batches:
-                    findings += judge.put(connection, suite.table, suite, batches)
+            with disclosed_counts(connection, fingerprint):
+                for suite in marts_suites(settings):
+                    with batches_of(
+                        connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
+                    ) as batches:
+                        findings += judge.put(connection, suite.table, suite, batches)
             accepted = {
                 row[0]
                 for row in connection.execute(
