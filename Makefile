@@ -96,7 +96,8 @@ audit: .venv/.dev ## known vulnerabilities of the packages in the locks, where a
 			$(addprefix --ignore-vuln ,$(ACCEPTED)) -r $$2; \
 	}; \
 	if ! ask 20 .venv/uv.txt >/dev/null 2>&1; then echo "skipped: database not reachable"; exit 0; fi; \
-	ask 300 requirements.lock && ask 300 requirements-dev.lock && ask 300 dashboards/requirements.lock
+	ask 300 requirements.lock && ask 300 requirements-dev.lock && ask 300 dashboards/requirements.lock && \
+	ask 300 requirements-bench.lock
 
 .PHONY: sbom
 sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run time, in dist/
@@ -115,7 +116,7 @@ bench: .venv/.runtime ## time each step of the chain beside plain alternatives; 
 
 .PHONY: lock
 lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes newer versions
-	@echo "lock: resolving requirements.lock, requirements-dev.lock and dashboards/requirements.lock"
+	@echo "lock: resolving requirements.lock, requirements-dev.lock, dashboards/requirements.lock and requirements-bench.lock"
 	@$(as_pip); \
 	compile() { \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -124,7 +125,8 @@ lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes n
 	}; \
 	compile pyproject.toml --group setup --output-file requirements.lock && \
 	compile pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock && \
-	compile --group superset --output-file dashboards/requirements.lock
+	compile --group superset --output-file dashboards/requirements.lock && \
+	compile --group bench --output-file requirements-bench.lock
 
 .PHONY: clean
 clean: ## remove the environment and caches; the warehouse's state in .wres stays
