@@ -7,7 +7,6 @@ SHELL := /bin/sh
 
 PYTHON ?=
 LANDING ?=
-DATA ?=
 ARGS ?=
 WORKERS ?= 2
 DASHBOARDS ?= yes
@@ -110,9 +109,11 @@ sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run 
 docs: .venv/.dev ## write the reference pages of docs/, and all of them as a site into site/
 	@$(BIN)/wres docs --site site
 
+# dlt, which the load is measured beside, is not installable everywhere; the figure beside it is then left out.
 .PHONY: bench
-bench: .venv/.runtime ## time each step of the chain beside plain alternatives; DATA=dir for your own files
-	@$(BIN)/wres bench $(if $(DATA),--data "$(DATA)")
+bench: .venv/.runtime ## measure everything beside plain alternatives, into docs/performance.md; FULL=1 at national size, ARGS="--part load"
+	@$(MAKE) --no-print-directory .venv-bench/.ready || echo "bench: goes on without dlt"
+	@$(BIN)/wres bench $(if $(FULL),--full) --write $(ARGS)
 
 .PHONY: lock
 lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes newer versions
@@ -131,7 +132,7 @@ lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes n
 .PHONY: clean
 clean: ## remove the environment and caches; the warehouse's state in .wres stays
 	@if [ -x $(BIN)/wres ]; then $(BIN)/wres stop || true; fi
-	@rm -rf .venv .venv-superset dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@rm -rf .venv .venv-bench .venv-superset dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
 	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A python that can make an environment, then uv from the lock (its hash is checked by pip).
@@ -168,4 +169,10 @@ $(BIN)/uv:
 	@echo "set-up: up to $(count) packages of $< (Superset)"
 	@$(as_pip); $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-superset && \
 		$(BIN)/uv pip install --python .venv-superset/bin/python --no-deps $$(test -t 2 || echo --quiet) --require-hashes -r $<
+	@touch $@
+
+.venv-bench/.ready: requirements-bench.lock | $(BIN)/uv
+	@echo "set-up: up to $(count) packages of $< (what the load is measured beside)"
+	@$(as_pip); $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-bench && \
+		$(BIN)/uv pip install --python .venv-bench/bin/python --no-deps $$(test -t 2 || echo --quiet) --require-hashes -r $<
 	@touch $@

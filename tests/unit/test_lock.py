@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 PROJECT = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "dashboards/requirements.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "dashboards/requirements.lock")
 PYTHONS = ("3.11", "3.12")
 # Its installation downloads a binary from a code host, which a locked-down network refuses.
 FORBIDDEN = "dbt-core-experimental-parser"
@@ -44,7 +44,7 @@ def versions(lock: str, python: str = "3.11") -> dict[str, str]:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_requirement_has_one_version_and_hashes(lock: str) -> None:
     found = entries(lock)
-    assert len(found) > 150
+    assert len(found) > 50
     for requirement, hashes in found:
         assert [specifier.operator for specifier in requirement.specifier] == ["=="], requirement
         assert requirement.url is None, requirement
