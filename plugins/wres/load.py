@@ -384,8 +384,8 @@ def _left_out(rows: int) -> Problem:
 def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:
     """Make the raw table, or widen it by columns that are new to it; never narrow it.
 
-    The rows of a load lie together, so that an index of block ranges finds them: it costs ``COPY`` nothing, where a B-tree costs a
-    fifth of its time.
+    The rows of a load lie together, so that an index of block ranges finds them: it costs ``COPY`` nothing, where a B-tree
+    costs a fifth of its time.
     """
     names = {"table": sql.Identifier(table), "tree": sql.Identifier("raw", f"{table}__load_id")}
     connection.execute(

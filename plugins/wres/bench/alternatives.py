@@ -45,7 +45,7 @@ def psql(settings: Settings, *statements: str) -> float:
 
 
 def copy(settings: Settings, path: Path, *, header: bool = True) -> float:
-    """Seconds of a bare ``\\copy`` of a CSV file into a plain table of text, without index or constraint."""
+    """Seconds of psql copying a CSV file into a plain table of text, without index or constraint."""
     with path.open(encoding="utf-8", newline="") as file:
         width = len(next(csv.reader(file)))
     columns = ", ".join(f"c{number} text" for number in range(width))
@@ -87,7 +87,7 @@ def to_sql(settings: Settings, path: Path, rows: int) -> float:
 
 
 def dlt(settings: Settings, path: Path, rows: int, folder: Path) -> float | None:
-    """Seconds of dlt from a file's first ``rows`` to its Postgres destination, imports left out; None where it is not installed."""
+    """Seconds of dlt from a file's first ``rows`` to its Postgres destination, imports left out; None without dlt."""
     python = settings.project / ".venv-bench" / "bin" / "python"
     if not python.exists():
         return None

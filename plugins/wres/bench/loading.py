@@ -83,13 +83,16 @@ def _people(settings: Settings, size: Size, sample: Path, folder: Path, say: Say
                 ("Way", "Seconds", "Rows a second", "The load's rate is"),
                 [
                     ("the load: archive, hash, read, `COPY`, provenance", best.load, f"{rate:,.0f}", "1 ×"),
-                    *((what, taken, f"{of / taken:,.0f}", f"{rate / (of / taken):.3g} ×") for what, of, taken in others),
+                    *(
+                        (what, taken, f"{of / taken:,.0f}", f"{rate / (of / taken):.3g} ×")
+                        for what, of, taken in others
+                    ),
                     ("apart: start of a process", best.start, "", ""),
                     ("apart: Great Expectations imported", best.imports, "", ""),
                     ("apart: statistics for the planner, and the gate", best.gate, f"{rows / best.gate:,.0f}", ""),
                 ],
             ),
-            "pandas and dlt were timed without their imports." + ("" if dlt else " dlt is not installed: `make .venv-bench/.ready`."),
+            "pandas and dlt were timed without their imports." + ("" if dlt else " dlt is not set up here."),
         ]
     )
 
@@ -117,7 +120,7 @@ def _workbook(settings: Settings, sample: Path, folder: Path, say: Say) -> str:
                         read / best.load,
                         "×",
                         least=0.7,
-                        note="" if read / best.load >= 0.7 else f"`COPY` of its rows alone takes {shown_ratio(copy, read)} the reading",
+                        note=f"`COPY` of its rows alone takes {copy / read:.1f} × the reading",
                     ),
                     Figure("load against reading and bare `\\copy` of its rows", (read + copy) / best.load, "×"),
                 ]
@@ -125,18 +128,17 @@ def _workbook(settings: Settings, sample: Path, folder: Path, say: Say) -> str:
             table(
                 ("Way", "Seconds", "Rows a second"),
                 [
-                    ("the load: archive, hash, read, check, `COPY`, provenance", best.load, f"{best.rows / best.load:,.0f}"),
+                    (
+                        "the load: archive, hash, read, check, `COPY`, provenance",
+                        best.load,
+                        f"{best.rows / best.load:,.0f}",
+                    ),
                     ("calamine reading the workbook, nothing else", read, f"{best.rows / read:,.0f}"),
                     ("bare `\\copy` of the same rows", copy, f"{best.rows / copy:,.0f}"),
                 ],
             ),
         ]
     )
-
-
-def shown_ratio(one: float, other: float) -> str:
-    """How many times as long one takes as the other."""
-    return f"{one / other:.1f} ×"
 
 
 def _read(path: Path) -> None:

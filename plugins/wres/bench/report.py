@@ -56,7 +56,8 @@ class Figure:
         bound = self.most if self.most is not None else self.least
         target = "" if bound is None else f"{'≤' if self.most is not None else '≥'} {bound:g} {self.unit}"
         verdict = "" if bound is None else "met" if self.met else "missed"
-        return f"| {self.what} | {shown(self.value)} {self.unit} | {target} | {verdict}{': ' if verdict and self.note else ''}{self.note} |"
+        verdict = f"{verdict}: {self.note}" if verdict == "missed" and self.note else verdict
+        return f"| {self.what} | {shown(self.value)} {self.unit} | {target} | {verdict} |"
 
 
 def shown(value: float) -> str:

@@ -26,6 +26,8 @@ _COMPARED = 500
 _CODE = re.compile(r"[A-Za-z0-9]{1,20}")
 BLOCK = 1 << 19
 _BLOCK_ROWS = 5000
+_MOST_QUOTED = 100_000
+_PLAIN = re.compile(r"[0-9A-Za-z.-]+", re.ASCII)
 _LONGEST_LINE = 20_000_000
 
 
@@ -175,11 +177,25 @@ class CellRows(Batch):
         return {(self.period, organisation) for organisation in self.organisations}
 
     def blocks(self, stamp: str) -> Iterator[str]:
-        stamped = stamp.split(",")
+        quoted = _Quoted()
         rows = iter(self.rows)
         while part := list(islice(rows, _BLOCK_ROWS)):
             self.count += len(part)
-            yield csv_text((number, *stamped, sheet, *cells) for sheet, number, *cells in part)
+            yield "".join(
+                f"{number},{stamp},{quoted[sheet]},{','.join(map(quoted.__getitem__, cells))}\r\n"
+                for sheet, number, *cells in part
+            )
+
+
+class _Quoted(dict[str | int | None, str]):
+    """Each cell as CSV has it, worked out once: most are headers and names that stand in thousands of rows."""
+
+    def __missing__(self, cell: str | int | None) -> str:
+        if len(self) > _MOST_QUOTED:
+            self.clear()
+        plain = isinstance(cell, str) and _PLAIN.fullmatch(cell)
+        self[cell] = text = str(cell) if plain else csv_text([[cell, ""]]).removesuffix(",\r\n")
+        return text
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
