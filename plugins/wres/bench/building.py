@@ -9,7 +9,7 @@ from pathlib import Path
 
 from psycopg import sql
 
-from wres import build, gate, growth, load, publish, run, warehouse
+from wres import build, gate, growth, load, publish, warehouse
 from wres.bench import alternatives, serving
 from wres.bench.report import Figure, Say, Size, figures, table
 from wres.sample import write_sample
@@ -214,12 +214,12 @@ def _by_hand(settings: Settings) -> tuple[float, int]:
     names = ", ".join(columns)
     alternatives.psql(
         settings,
-        f"create table bench_people as select {names} from intermediate.{_COUNTS}, generate_series(1, headcount)",
+        f"create table bench_people as select {names} from intermediate.{_COUNTS}, generate_series(1, headcount)",  # noqa: S608
         "analyze bench_people",
     )
     taken = alternatives.psql(
         settings,
-        f"set work_mem = '256MB'; create table bench_grouped as select {names}, count(*) from bench_people group by {names}",
+        f"set work_mem = '256MB'; create table bench_grouped as select {names}, count(*) from bench_people group by {names}",  # noqa: S608
     )
     with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
         row = connection.execute(
