@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wres.problems import FileRejected, Problem
+from wres.readers.packed import unpacked
 from wres.registry import Layout
 
 Row = tuple[str | int | None, ...]
@@ -40,7 +41,7 @@ class Workbook:
 
 @dataclass(frozen=True)
 class Text:
-    """A delimited text file, decoded as it is read."""
+    """A delimited text file, unpacked and decoded as it is read."""
 
     path: Path
 
@@ -52,7 +53,7 @@ class Text:
         """
         decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
         rest = ""
-        with self.path.open("rb") as file:
+        with unpacked(self.path) as file:
             while True:
                 raw = file.read(BLOCK)
                 try:
@@ -105,7 +106,7 @@ class Text:
 
     def _first(self, is_bad: Callable[[bytes], bool]) -> tuple[int, bytes]:
         """Number and bytes of the first line that is bad: reading goes by blocks and cannot name it."""
-        with self.path.open(encoding="latin-1", newline="") as file:
+        with unpacked(self.path) as raw, io.TextIOWrapper(raw, encoding="latin-1", newline="") as file:
             # What follows in a line that is longer than any is of no use, and may be gigabytes.
             pieces = iter(lambda: file.readline(_LONGEST_LINE + 1), "")
             lines = enumerate((piece.encode("latin-1") for piece in pieces), start=1)
