@@ -26,7 +26,7 @@ from wres.settings import Settings
 _COPIED = ("_row_number", "_load_id", "_sheet")
 _FILE_SHA256 = "wres.file_sha256"
 # Counts the shapes that raw tables have had: another one is given to those that are there.
-_SHAPE = 2
+_SHAPE = 3
 _DDL_LOCK = 0x57524555
 _IGNORED_SUFFIXES = {".md", ".txt", ".tmp", ".part", ".crdownload"}
 _IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
@@ -381,6 +381,11 @@ def _left_out(rows: int) -> Problem:
     )
 
 
+def ranges_index(table: str) -> str:
+    """Name of the index by which the rows of a load are found in a raw table."""
+    return f"{table}__load_id_ranges"
+
+
 def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:
     """Make the raw table, or widen it by columns that are new to it; never narrow it.
 
@@ -394,8 +399,9 @@ def _create_raw_table(connection: psycopg.Connection, table: str, columns: Seque
             " _sheet text, _row_number integer not null);"
             " alter table raw.{table} alter column _file_sha256 set default current_setting({setting});"
             " drop index if exists {tree};"
-            " create index if not exists {ranges} on raw.{table} using brin (_load_id) with (autosummarize = on)"
-        ).format(**names, setting=sql.Literal(_FILE_SHA256), ranges=sql.Identifier(f"{table}__load_id_ranges"))
+            " create index if not exists {ranges} on raw.{table} using brin (_load_id)"
+            " with (pages_per_range = 16, autosummarize = on)"
+        ).format(**names, setting=sql.Literal(_FILE_SHA256), ranges=sql.Identifier(ranges_index(table)))
     )
     for column in columns:
         connection.execute(

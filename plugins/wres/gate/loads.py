@@ -98,11 +98,12 @@ def _state(connection: psycopg.Connection, load_id: int) -> str | None:
 
 
 def _analyse(connection: psycopg.Connection, waiting: Sequence[int]) -> None:
-    """Tell the planner of the rows that were just loaded: once for each table, however many files went into it."""
+    """Tell planner and index of the rows that were just loaded: once for each table, however many files went into it."""
     tables = connection.execute(
         "select distinct source_table from ops.load where load_id = any(%s) order by source_table", [list(waiting)]
     ).fetchall()
     for (table,) in tables:
+        connection.execute("select brin_summarize_new_values(%s)", [f"raw.{load.ranges_index(table)}"])
         connection.execute(sql.SQL("analyze raw.{}").format(sql.Identifier(table)))
 
 
