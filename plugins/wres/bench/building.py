@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -18,62 +19,90 @@ from wres.settings import Settings
 # The models that read records, and all they read: staging and counts.
 _COUNTING = "+config.materialized:incremental"
 _COUNTS = "int_workforce__staff_count"
+_AFRESH = f"int_workforce__staff_content {_COUNTS}"
 # Minutes lie between two quarters, and other work on the machine: each is compared with this, run before and after it.
 _YARDSTICK = "select sum(hashtext(i::text)) from generate_series(1, 2000000) as i"
 _LISTED = 15
 
 
+@dataclass
+class _History:
+    """Quarters that were loaded one after the other: seconds of their loads and gates, and of counting after some of them.
+
+    ``beside`` is what the yardstick took around each counting.
+    """
+
+    quarters: list[str]
+    loading: float = 0.0
+    judging: float = 0.0
+    counted: dict[int, float] = field(default_factory=dict)
+    beside: dict[int, float] = field(default_factory=dict)
+
+
 def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
-    """Load quarter after quarter, and count after the first, the second, the last but one and the last of them."""
+    """Load quarter after quarter and count after some of them; then all that follows, on what has grown."""
     sample = folder / "sample"
     say(f"build: writing feeds of {size.trusts} trusts, {size.first_year} to {size.last_year}")
     write_sample(sample, trusts=size.trusts, first_year=size.first_year, last_year=size.last_year, staff=size.staff)
+    return follow(settings, size, folder, _grow(settings, sample, say), say)
+
+
+def _grow(settings: Settings, sample: Path, say: Say) -> _History:
+    """Count after the first, the second, the last but one and the last quarter."""
     files = load.feed_files(settings, [sample])
-    quarters = [path.stem[-7:] for path in sorted((sample / "workforce").glob("*.csv"))]
-    rest = [(source, path) for source, path in files if path.stem[-7:] not in quarters]
-    loading = judging = 0.0
-    counted: dict[int, float] = {}
-    beside: dict[int, float] = {}
-    for number, quarter in enumerate(quarters, start=1):
-        say(f"build: quarter {number} of {len(quarters)}")
-        feeds = [(source, path) for source, path in files if path.stem[-7:] == quarter]
-        loading_now, judging_now = _take_in(settings, feeds if number > 1 else feeds + rest)
-        loading, judging = loading + loading_now, judging + judging_now
-        if number in (1, 2, len(quarters) - 1, len(quarters)):
+    history = _History([path.stem[-7:] for path in sorted((sample / "workforce").glob("*.csv"))])
+    last = len(history.quarters)
+    for number, quarter in enumerate(history.quarters, start=1):
+        say(f"build: quarter {number} of {last}")
+        others = history.quarters if number == 1 else ()
+        feeds = [
+            (of, path) for of, path in files if path.stem[-7:] == quarter or (others and path.stem[-7:] not in others)
+        ]
+        loading, judging = _take_in(settings, feeds)
+        history.loading, history.judging = history.loading + loading, history.judging + judging
+        if number in (1, 2, last - 1, last):
             say(f"build: counting after quarter {number}")
             before = alternatives.psql(settings, _YARDSTICK)
-            counted[number] = _count(settings)
-            beside[number] = (before + alternatives.psql(settings, _YARDSTICK)) / 2
-            say(f"build: {counted[number]:.1f} s; a query that is always the same, beside it: {beside[number]:.2f} s")
+            history.counted[number] = _count(settings)
+            history.beside[number] = (before + alternatives.psql(settings, _YARDSTICK)) / 2
+            say(
+                f"build: {history.counted[number]:.1f} s, and {history.beside[number]:.2f} s for what is always the same"
+            )
+    return history
+
+
+def follow(settings: Settings, size: Size, folder: Path, history: _History, say: Say) -> str:
+    """Count all people afresh and by hand; build, judge, publish, correct, publish among readers; the tables of all that."""
+    say("build: counting all people afresh, and by hand")
     first = _snapshot(settings)
-    say("build: everything afresh")
-    rebuilding = alternatives.seconds(lambda: build.build(settings))
-    afresh = _models(settings)
+    afresh = _count(settings, "--full-refresh", only=_AFRESH)
     differing = _differing(settings, first)
     by_hand, people = _by_hand(settings)
-    say(
-        f"build: {rebuilding:.1f} s, {_COUNTS} {afresh[_COUNTS]:.1f} s, by hand {by_hand:.1f} s; {differing} rows differ"
-    )
-    say("build: growth, gate of the candidate, publish")
+    say(f"build: {afresh:.1f} s, by hand {by_hand:.1f} s; {differing} rows differ")
+    # What has been counted so far was counted by the code at hand: the build goes on from there.
+    revision = build.inputs(settings).code_revision
+    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
+        connection.execute("insert into ops.counted_by (code_revision) values (%s) on conflict do nothing", [revision])
+    say("build: the candidate")
+    building = alternatives.seconds(lambda: build.build(settings))
+    models = _models(settings)
+    say(f"build: {building:.1f} s; growth, gate")
     fitting = alternatives.seconds(lambda: growth.fit(settings))
-    _judged(settings)
+    imports = alternatives.seconds(lambda: _judged(settings))
     judged = alternatives.seconds(lambda: _judged(settings))
     publish.publish(settings)
-    say(f"build: growth {fitting:.1f} s, gate {judged:.1f} s")
-    say("build: a late correction of one trust")
-    _take_in(settings, [("workforce", _correction(sample / "workforce", quarters[2], folder))])
+    say(f"build: growth {fitting:.1f} s, gate {imports:.1f} s, warm {judged:.1f} s; a late correction of one trust")
+    _take_in(settings, [("workforce", _correction(folder / "sample" / "workforce", history.quarters[2], folder))])
     again = alternatives.seconds(lambda: build.build(settings))
     corrected = _models(settings)
     growth.fit(settings)
     _judged(settings)
-    say("serve: a release among readers, queries")
-    say(f"build: {again:.1f} s")
+    say(f"build: {again:.1f} s; a release among readers, questions")
     served = serving.measure(settings, say)
-    counting = {name for name in afresh if name in _counting_models(settings)}
-    whole = sum(afresh[name] for name in counting)
-    part = sum(corrected[name] for name in counting if name in corrected)
-    last = len(quarters)
-    slowest = sorted(afresh.items(), key=lambda item: -item[1])
+    counting = _counting_models(settings)
+    part = sum(taken for name, taken in corrected.items() if name in counting)
+    counted, beside, last = history.counted, history.beside, len(history.quarters)
+    slowest = sorted(models.items(), key=lambda item: -item[1])
     return "\n\n".join(
         [
             f"{people:,} lines about people in {last} quarters, {size.trusts} trusts, and all the other feeds.",
@@ -84,41 +113,52 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
                         counted[last] / beside[last] / (counted[2] / beside[2]),
                         "×",
                         most=1.25,
-                        note="pairs of quarters of which people are followed: the later one has more to be compared with",
+                        note="of the later quarter, people are followed from more quarters before it",
                     ),
                     Figure(
-                        "staging and counts after the correction of one trust, against all afresh", part / whole, "×"
+                        "counts after the correction of one trust's old quarter, against a whole quarter's",
+                        part / counted[2],
+                        "×",
                     ),
                     Figure(
-                        f"counts of all people afresh (`{_COUNTS}`), against one `GROUP BY` in psql",
-                        afresh[_COUNTS] / by_hand,
+                        f"all people of {last} quarters counted afresh, against one `GROUP BY` in psql",
+                        afresh / by_hand,
                         "×",
                         most=3,
-                        note="the model reads text: it casts, maps and counts what the query finds typed",
+                        note="the models read text, cast and map it; the query finds it typed",
                     ),
+                    Figure("counts that differ between this history and all afresh", differing, "rows", most=0),
                     Figure(
-                        "rows that differ between the incremental history and all afresh", differing, "rows", most=0
+                        "gate of the candidate, imports warm, of its build's time",
+                        judged / building,
+                        "×",
+                        most=0.15,
+                        note="its rules read the large marts whole",
                     ),
-                    Figure("gate of the candidate, imports warm, of its build's time", judged / again, "×", most=0.15),
                 ]
             ),
             served,
             table(
                 ("Where the time goes", "Seconds"),
                 [
-                    (f"loads of {last} quarters", loading),
-                    (f"raw gate of {last} quarters, imports included", judging),
-                    *((f"staging and counts after quarter {number}", taken) for number, taken in counted.items()),
-                    ("whole build afresh, dbt's start and tests included", rebuilding),
-                    ("the same `GROUP BY` by hand", by_hand),
-                    ("whole build after the correction", again),
+                    (f"loads of {last} quarters", history.loading),
+                    (f"raw gate of {last} quarters, imports included", history.judging),
+                    *(
+                        (f"staging and counts after quarter {number}, models added up", taken)
+                        for number, taken in counted.items()
+                    ),
+                    ("all people counted afresh", afresh),
+                    ("the same by hand", by_hand),
+                    ("build of the candidate, all counted before: dbt's start, seeds, models, tests", building),
                     ("growth", fitting),
+                    ("gate of the candidate, imports included", imports),
                     ("gate of the candidate, imports warm", judged),
+                    ("build after the correction", again),
                 ],
             ),
             table(
-                ("The slowest of the build afresh", "Seconds", "Share"),
-                [(f"`{name}`", taken, f"{taken / sum(afresh.values()):.0%}") for name, taken in slowest[:_LISTED]],
+                ("The slowest models of the candidate", "Seconds", "Share"),
+                [(f"`{name}`", taken, f"{taken / sum(models.values()):.0%}") for name, taken in slowest[:_LISTED]],
             ),
         ]
     )
@@ -140,16 +180,13 @@ def _take_in(settings: Settings, feeds: Iterable[tuple[str, Path]]) -> tuple[flo
     return loading, judging
 
 
-def _count(settings: Settings) -> float:
+def _count(settings: Settings, *options: str, only: str = _COUNTING) -> float:
     """Seconds of the models that read records, without dbt's start and the seeds."""
-    result = build.dbt(settings, "build", "--select", _COUNTING, *_without("unit_test"), *_without("test"))
+    kinds = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
+    result = build.dbt(settings, "build", *options, "--select", only, *kinds)
     if not result.success:
         raise build.BuildError(f"dbt could not count: {result.exception or [node.message for node in result.result]}")
     return float(sum(node.execution_time for node in result.result if node.node.resource_type == "model"))
-
-
-def _without(kind: str) -> tuple[str, str]:
-    return "--exclude-resource-type", kind
 
 
 def _models(settings: Settings) -> dict[str, float]:
