@@ -342,6 +342,16 @@ def _zipped_twice(path: Path) -> None:
         archive.writestr("other.csv", "RBB,ANOTHER\n")
 
 
+def _locked(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("etr.csv", "RAA,A TRUST\n")
+    whole = bytearray(path.read_bytes())
+    # The first of the flags, in the member's own header and in the directory: it is encrypted.
+    for header, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        whole[whole.index(header) + flags] |= 1
+    path.write_bytes(bytes(whole))
+
+
 def _packed_workbook(path: Path) -> None:
     path.write_bytes(gzip.compress(workbooks.benchmark().write(path).read_bytes()))
 
@@ -359,6 +369,7 @@ def _cut_off(path: Path) -> None:
         (_no_workbook, "results.xlsx", "F01", "the file is named as a workbook but is none"),
         (_zipped_twice, "etr.zip", "F01", "the file is a ZIP archive of 2 files, and a table comes alone"),
         (_packed_workbook, "results.gz", "F01", "the packed file is no text"),
+        (_locked, "etr.zip", "F04", "the ZIP archive is protected with a password"),
         (_cut_off, "etr.csv.gz", "F02", "the packed file is damaged or was cut off in transfer"),
         (_truncated, "Benchmark.xlsx", "F02", "the workbook is damaged or was cut off in transfer"),
         (_damaged_inside, "Benchmark.xlsx", "F02", "the workbook is damaged or was cut off in transfer"),
