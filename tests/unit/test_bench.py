@@ -13,6 +13,7 @@ from wres.bench import PARTS, SIZED
 from wres.bench.alternatives import first
 from wres.bench.loading import _with_comment
 from wres.bench.report import NATIONAL, QUICK, Figure, figures, shown, table, write_block
+from wres.cli import main
 from wres.readers.content import Workbook
 from wres.readers.opening import open_content
 from wres.settings import settings
@@ -62,6 +63,11 @@ def test_every_part_has_its_place_on_the_page_and_leaves_the_others(tmp_path: Pa
     begin, end = before.split(f"<!-- bench {part} {size.name} -->")  # type: ignore[attr-defined]
     assert again.startswith(begin)
     assert again.endswith(end.partition("<!-- end")[2])
+
+
+def test_the_command_knows_every_part() -> None:
+    (option,) = (option for option in main.commands["bench"].params if option.name == "parts")
+    assert list(option.type.choices) == list(PARTS)  # type: ignore[attr-defined]
 
 
 def test_a_page_without_the_place_is_left_as_it_is(tmp_path: Path) -> None:

@@ -88,12 +88,12 @@ def to_sql(settings: Settings, path: Path, rows: int) -> float:
 
 def dlt(settings: Settings, path: Path, rows: int, folder: Path) -> float | None:
     """Seconds of dlt from a file's first ``rows`` to its Postgres destination, imports left out; None without dlt."""
-    python = settings.project / ".venv-bench" / "bin" / "python"
-    if not python.exists():
+    environment = settings.project / ".venv-bench"
+    if not (environment / ".ready").exists():
         return None
     few = first(path, rows, folder / "for_dlt.csv")
     done = subprocess.run(
-        [str(python), with_dlt.__file__, str(few), str(folder / "dlt")],
+        [str(environment / "bin" / "python"), with_dlt.__file__, str(few), str(folder / "dlt")],
         env={**os.environ, "BENCH_DSN": warehouse.administrator_dsn(settings)},
         check=True,
         capture_output=True,
