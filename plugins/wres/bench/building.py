@@ -27,7 +27,7 @@ _LISTED = 15
 
 @dataclass
 class _History:
-    """Quarters that were loaded one after the other: seconds of their loads and gates, and of counting after some of them.
+    """Quarters that were loaded one after the other: seconds of their loads and gates, and by model of counting after some of them.
 
     ``beside`` is what the yardstick took around each counting.
     """
@@ -35,7 +35,7 @@ class _History:
     quarters: list[str]
     loading: float = 0.0
     judging: float = 0.0
-    counted: dict[int, float] = field(default_factory=dict)
+    counted: dict[int, dict[str, float]] = field(default_factory=dict)
     beside: dict[int, float] = field(default_factory=dict)
 
 
@@ -75,7 +75,7 @@ def follow(settings: Settings, size: Size, folder: Path, history: _History, say:
     """Count all people afresh and by hand; build, judge, publish, correct, publish among readers; the tables of all that."""
     say("build: counting all people afresh, and by hand")
     first = _snapshot(settings)
-    afresh = _count(settings, "--full-refresh", only=_AFRESH)
+    afresh = sum(_count(settings, "--full-refresh", only=_AFRESH).values())
     differing = _differing(settings, first)
     by_hand, people = _by_hand(settings)
     say(f"build: {afresh:.1f} s, by hand {by_hand:.1f} s; {differing} rows differ")
@@ -101,7 +101,8 @@ def follow(settings: Settings, size: Size, folder: Path, history: _History, say:
     served = serving.measure(settings, say)
     counting = _counting_models(settings)
     part = sum(taken for name, taken in corrected.items() if name in counting)
-    counted, beside, last = history.counted, history.beside, len(history.quarters)
+    counted = {number: sum(taken.values()) for number, taken in history.counted.items()}
+    beside, last = history.beside, len(history.quarters)
     slowest = sorted(models.items(), key=lambda item: -item[1])
     return "\n\n".join(
         [
@@ -157,6 +158,13 @@ def follow(settings: Settings, size: Size, folder: Path, history: _History, say:
                 ],
             ),
             table(
+                ("Counting", "After quarter 2, s", f"After quarter {last}, s"),
+                [
+                    (f"`{name}`", history.counted[2].get(name, 0.0), taken)
+                    for name, taken in sorted(history.counted[last].items(), key=lambda item: -item[1])[:_LISTED]
+                ],
+            ),
+            table(
                 ("The slowest models of the candidate", "Seconds", "Share"),
                 [(f"`{name}`", taken, f"{taken / sum(models.values()):.0%}") for name, taken in slowest[:_LISTED]],
             ),
@@ -180,13 +188,18 @@ def _take_in(settings: Settings, feeds: Iterable[tuple[str, Path]]) -> tuple[flo
     return loading, judging
 
 
-def _count(settings: Settings, *options: str, only: str = _COUNTING) -> float:
-    """Seconds of the models that read records, without dbt's start and the seeds."""
+def _count(settings: Settings, *options: str, only: str = _COUNTING) -> dict[str, float]:
+    """Seconds of the models that read records, by name: staging and what is incremental. Tables that some of these need are made too."""
     kinds = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
     result = build.dbt(settings, "build", *options, "--select", only, *kinds)
     if not result.success:
         raise build.BuildError(f"dbt could not count: {result.exception or [node.message for node in result.result]}")
-    return float(sum(node.execution_time for node in result.result if node.node.resource_type == "model"))
+    return {
+        node.node.name: float(node.execution_time)
+        for node in result.result
+        if node.node.resource_type == "model"
+        and (node.node.config.materialized == "incremental" or node.node.path.startswith("staging"))
+    }
 
 
 def _models(settings: Settings) -> dict[str, float]:
