@@ -27,7 +27,7 @@ _LISTED = 15
 
 @dataclass
 class _History:
-    """Quarters that were loaded one after the other: seconds of their loads and gates, and by model of counting after some of them.
+    """Quarters that were loaded one after the other: seconds of loads and gates, and by model of counting after some of them.
 
     ``beside`` is what the yardstick took around each counting.
     """
@@ -189,7 +189,7 @@ def _take_in(settings: Settings, feeds: Iterable[tuple[str, Path]]) -> tuple[flo
 
 
 def _count(settings: Settings, *options: str, only: str = _COUNTING) -> dict[str, float]:
-    """Seconds of the models that read records, by name: staging and what is incremental. Tables that some of these need are made too."""
+    """Seconds by model of staging and of all that is incremental; the tables in between are made too, and not timed."""
     kinds = ("--exclude-resource-type", "unit_test", "--exclude-resource-type", "test")
     result = build.dbt(settings, "build", *options, "--select", only, *kinds)
     if not result.success:
