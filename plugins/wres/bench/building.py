@@ -66,9 +66,8 @@ def _grow(settings: Settings, sample: Path, say: Say) -> _History:
             before = alternatives.psql(settings, _YARDSTICK)
             history.counted[number] = _count(settings)
             history.beside[number] = (before + alternatives.psql(settings, _YARDSTICK)) / 2
-            say(
-                f"build: {sum(history.counted[number].values()):.1f} s, and {history.beside[number]:.2f} s for what is always the same"
-            )
+            taken = sum(history.counted[number].values())
+            say(f"build: {taken:.1f} s, and {history.beside[number]:.2f} s for what is always the same")
     return history
 
 
