@@ -49,7 +49,7 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
 
 
 def _grow(settings: Settings, sample: Path, say: Say) -> _History:
-    """Count after the first, the second, the last but one and the last quarter."""
+    """Count after the first two quarters and the last three: of these, the last closes a year, and the one before it does not."""
     files = load.feed_files(settings, [sample])
     history = _History([path.stem[-7:] for path in sorted((sample / "workforce").glob("*.csv"))])
     last = len(history.quarters)
@@ -61,7 +61,7 @@ def _grow(settings: Settings, sample: Path, say: Say) -> _History:
         ]
         loading, judging = _take_in(settings, feeds)
         history.loading, history.judging = history.loading + loading, history.judging + judging
-        if number in (1, 2, last - 1, last):
+        if number in (1, 2, last - 2, last - 1, last):
             say(f"build: counting after quarter {number}")
             before = alternatives.psql(settings, _YARDSTICK)
             history.counted[number] = _count(settings)
@@ -115,13 +115,13 @@ def follow(settings: Settings, size: Size, folder: Path, history: _History, say:
             figures(
                 [
                     Figure(
-                        f"staging and counts of quarter {last} against quarter 2",
-                        alike[last] / beside[last] / (alike[2] / beside[2]),
+                        f"staging and counts of quarter {last - 1} against quarter 2",
+                        alike[last - 1] / beside[last - 1] / (alike[2] / beside[2]),
                         "×",
                         most=1.25,
                     ),
                     Figure(
-                        f"the same with the people followed from a year before quarter {last}",
+                        f"the same of quarter {last}, which closes a year, with pay and everybody followed over twelve months",
                         counted[last] / beside[last] / (alike[2] / beside[2]),
                         "×",
                     ),
