@@ -289,12 +289,12 @@ def _by_hand(settings: Settings) -> tuple[float, int]:
 
 
 def _correction(folder: Path, quarter: str, target: Path) -> Path:
-    """The lines of one trust of an old quarter, without the last: somebody was in it by mistake."""
+    """The lines of one organisation of an old quarter, sent again in another order: all is counted anew, and no figure changes."""
     (original,) = folder.glob(f"*{quarter}.csv")
     corrected = target / f"workforce_{quarter}_corrected.csv"
     with original.open(encoding="utf-8") as file:
         header, line = next(file), next(file)
         begins = ",".join(line.split(",")[:2])
         own = [line, *(other for other in islice(file, 200_000) if other.startswith(begins))]
-    corrected.write_text("".join([header, *own[:-1]]), encoding="utf-8")
+    corrected.write_text("".join([header, *reversed(own)]), encoding="utf-8")
     return corrected
