@@ -289,7 +289,7 @@ def _by_hand(settings: Settings) -> tuple[float, int]:
 
 
 def _correction(folder: Path, quarter: str, target: Path) -> Path:
-    """The lines of one organisation of an old quarter, sent again in another order: all is counted anew, and no figure changes."""
+    """The lines of one organisation of an old quarter, sent again in another order: counted anew, and no figure changes."""
     (original,) = folder.glob(f"*{quarter}.csv")
     corrected = target / f"workforce_{quarter}_corrected.csv"
     with original.open(encoding="utf-8") as file:
