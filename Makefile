@@ -48,6 +48,9 @@ help: ## this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
+.PHONY: setup
+setup: .venv/.runtime ## put everything into .venv and start nothing; every other target does it by itself
+
 .PHONY: demo
 demo: .venv/.runtime ## set up, then one whole load to a published release; LANDING=dir runs on your own files
 	@$(BIN)/wres demo $(if $(LANDING),--landing "$(LANDING)")

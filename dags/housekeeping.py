@@ -38,8 +38,9 @@ def overdue_submissions() -> list[str]:
     description="Retention, and what is overdue",
     doc_md="""### Housekeeping
 
-Drops releases beyond retention (`WRES_KEEP_RELEASES`, pinned ones stay) with their Data Docs, deletes logs older than
-60 days and Airflow's records of runs older than 90, and lists submissions that are overdue (also in `wres status`).
+`prune_releases` drops releases beyond retention (`WRES_KEEP_RELEASES`, pinned ones stay) with their Data Docs, `prune_logs`
+deletes logs older than 60 days, `forget_runs` Airflow's records of runs older than 90, and `overdue_submissions` lists what is
+overdue (also in `wres status`).
 """,
     schedule="0 4 * * 0",
     catchup=False,

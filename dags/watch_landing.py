@@ -23,7 +23,8 @@ def new_files(ti=None) -> list[str]:
     doc_md="""### Landing folder
 
 A file dropped in May must not wait for next March's schedule. Every `WRES_WATCH_SECONDS` (ten minutes unless set) this
-DAG looks into `landing/<source>/` and starts `ingest_<source>` where there is a file it has not seen.
+DAG looks into `landing/<source>/`: `new_files` names the sources with a file it has not seen, and `ingest` starts
+`ingest_<source>` of each, unless that is at work already.
 """,
     schedule=timedelta(seconds=settings().watch_seconds),
     catchup=False,

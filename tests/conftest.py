@@ -29,6 +29,11 @@ _numbers = itertools.count(1)
 _LONGEST_FIRST = ("e2e", "integration", "dbt", "gate", "dags", "unit")
 _OF_WHOLE_STANDARD = re.compile(r"\b(whole_standard|analyst|recomputation)\b(: |,|\))")
 _RELIABILITY = PROJECT / "docs" / "reliability.md"
+# A sandbox of its own is refused to root; the rest keeps the browser from asking the outside world for anything.
+_BROWSER_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
 _TABLE = ("<!-- made by make faults -->\n", "<!-- end of make faults -->\n")
 # Faults by kind and place: how many were tried, and after how many everything was as if nothing had happened.
 _tried: Counter[tuple[str, str]] = Counter()
@@ -240,3 +245,25 @@ def real_data() -> Path:
     if not REAL_DATA.is_dir():
         pytest.skip("the real public files are not beside this checkout (../shared/data)")
     return REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the Chromium of this machine."""
+    from wres import board_pack
+
+    found = board_pack.chromium()
+    if found is None:
+        pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    """That Chromium, through Playwright; not for longer, since its event loop stands in the way of others."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=_BROWSER_FLAGS)
+        yield started
+        started.close()

@@ -319,10 +319,22 @@ def _make_pool(settings: Settings, service: Service) -> None:
             raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error
 
 
-def _request(url: str, *, token: str | None = None, body: dict[str, Any] | None = None) -> dict[str, Any]:
+def patch(url: str, login: dict[str, str], path: str, body: dict[str, Any]) -> None:
+    """Change something through the public API (``path`` from ``/api/v2`` on) of an Airflow at ``url``, as a user of it.
+
+    Raises:
+        OSError: it does not answer, or refuses.
+    """
+    token = _request(f"{url}/auth/token", body=login)["access_token"]
+    _request(f"{url}/api/v2{path}", token=token, body=body, method="PATCH")
+
+
+def _request(
+    url: str, *, token: str | None = None, body: dict[str, Any] | None = None, method: str | None = None
+) -> dict[str, Any]:
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     request = urllib.request.Request(  # noqa: S310 - always http on this machine
-        url, data=json.dumps(body).encode() if body is not None else None, headers=headers
+        url, data=json.dumps(body).encode() if body is not None else None, headers=headers, method=method
     )
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(request, timeout=_ANSWER_SECONDS) as response:

@@ -20,6 +20,10 @@ from wres.settings import Settings
 BUILT_FROM = sql.Identifier("staging", "stg_ops__current_content")
 _CODE = ("dbt_project", "sources", "expectations")
 _SUFFIXES = {".sql", ".yml", ".csv"}
+# The two halves of a build: counts, then what is computed from them; disclosure control stands between.
+# A test runs with the last of its nodes.
+_COUNTS = ("--indirect-selection", "cautious", "--select", "+int_disclosure__cell", "pay_row")
+_FIGURES = ("--indirect-selection", "cautious", "--exclude", "+int_disclosure__cell", "pay_row")
 
 
 class BuildError(RuntimeError):
@@ -75,7 +79,11 @@ def build(settings: Settings) -> None:
         outcome.step(connection, "build") as recorded,
     ):
         connection.execute("delete from ops.candidate")
-        recorded.message = _run_dbt(settings, afresh=_forget_other_code(settings, connection))
+        afresh = _forget_other_code(settings, connection)
+        counted = _run_dbt(settings, *_COUNTS, afresh=afresh)
+        controlled = _control(settings)
+        figured = _run_dbt(settings, *_FIGURES, afresh=afresh)
+        recorded.message = f"{counted + figured} dbt nodes; {controlled}"
         # What was built, not what is accepted by now: a load may have been accepted meanwhile.
         now = _inputs(settings, connection, built=True)
         connection.execute(
@@ -186,9 +194,21 @@ def dbt(settings: Settings, *arguments: str, environment: Mapping[str, str] | No
     )
 
 
-def _run_dbt(settings: Settings, *, afresh: bool) -> str:
+def _control(settings: Settings) -> str:
+    from wres.disclosure import complementary, stage
+
+    try:
+        return stage.hide(settings)
+    except (ValueError, complementary.UnprotectableError) as error:
+        raise BuildError(f"disclosure control failed; the published release is untouched: {error}") from error
+
+
+def _run_dbt(settings: Settings, *selection: str, afresh: bool) -> int:
+    """Build the selected nodes; returns how many there were."""
     # Unit tests prove the SQL and belong to the test suite; data tests guard the candidate at hand.
-    result = dbt(settings, "build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if afresh else []))
+    result = dbt(
+        settings, "build", "--exclude-resource-type", "unit_test", *(["--full-refresh"] if afresh else []), *selection
+    )
     if result.exception is not None:
         # Interrupted, dbt tries to end its sessions, which its role may not; the server ends them with the connection.
         if "pg_signal_backend" in str(result.exception):
@@ -199,4 +219,4 @@ def _run_dbt(settings: Settings, *, afresh: bool) -> str:
     if failed or not result.success:
         what = "\n".join(f"  {node.node.name}: {(node.message or '').strip()}" for node in failed)
         raise BuildError(f"dbt build failed; the published release is untouched. See {settings.logs / 'dbt'}.\n{what}")
-    return f"{len(nodes)} dbt nodes"
+    return len(nodes)

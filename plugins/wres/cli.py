@@ -386,6 +386,42 @@ def releases(pin: int | None, unpin: int | None, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("release_id", metavar="[RELEASE]", type=int, required=False)
+@_json_option
+def audit(release_id: int | None, as_json: bool) -> None:
+    """Try to work out the hidden counts of a release, as somebody could who has all its tables: the current one, or RELEASE."""
+    from wres.disclosure.audit import audit_release
+
+    number, verdict = audit_release(settings(), release_id)
+    leaks = [] if verdict is None else verdict.leaks.to_dict("records")
+    if as_json:
+        told = None if verdict is None else {**verdict.summary(), "leaks": leaks}
+        _print_json({"release_id": number, "audit": told})
+    elif verdict is None:
+        click.echo(f"Release {number} has no counts but those that are public already.")
+    else:
+        told = verdict.summary()
+        click.echo(
+            f"Release {number}, {told['scheme']}: {told['days']} days, {told['hidden']:,} counts hidden,"
+            f" {told['protected']:,} of them small."
+        )
+        for leak in leaks[:20]:
+            click.echo(
+                f"  LEAK {' '.join(str(leak[part]) for part in ('level', 'org_code', 'as_at', 'population', 'slice', 'member'))}:"
+                f" {leak['low']:g} to {leak['high']:g}"
+            )
+        if len(leaks) > 20:
+            click.echo(f"  and {len(leaks) - 20} more (--json has all)")
+        click.echo(
+            f"{len(leaks)} can be narrowed to fewer than {told['protection']} people."
+            if leaks
+            else f"None can be narrowed to fewer than {told['protection']} people."
+        )
+    if leaks:
+        sys.exit(BLOCKED)
+
+
+@main.command()
 @click.argument("older", type=int)
 @click.argument("newer", type=int)
 @_json_option
@@ -569,27 +605,23 @@ def status(as_json: bool) -> None:
         return
     click.echo(f"home       {now.home}")
     click.echo(f"warehouse  {now.warehouse}")
-    click.echo(f"Airflow    {now.airflow or 'not running (make up)'}")
+    click.echo(f"Airflow    {now.airflow or 'not running (make up): files wait for `wres run`'}")
     click.echo(f"Superset   {now.superset or 'not running (make up)'}")
+    if now.airflow:
+        click.echo(f"next load  {now.next_load or 'not known: Airflow does not say'}; a dropped file is taken before")
     if now.release:
-        kind = ", synthetic" if now.release["is_synthetic"] else ""
+        kind = ", SYNTHETIC figures" if now.release["is_synthetic"] else ""
+        pinned = ", pinned" if now.release["is_pinned"] else ""
         click.echo(
             f"release    {now.release['release_id']}, published {now.release['published_at']:%Y-%m-%d %H:%M} UTC,"
-            f" {now.release['inputs']} inputs{kind}"
+            f" {now.release['inputs']} files{kind}{pinned}"
         )
     else:
-        click.echo("release    none yet: run `wres run PATH`")
+        click.echo("release    none yet: `wres run PATH` loads files of yours, `make demo` made-up ones")
     for title, lines in (
-        ("waiting in landing", now.waiting),
-        (
-            "last loads",
-            [
-                f"{row['load_id']:>4} {row['state']:<9} {row['source']}/{row['file']}"
-                + (f" ({row['period']}, revision {row['revision']})" if row["revision"] else "")
-                for row in now.loads
-            ],
-        ),
-        ("rejected, not mended", [f"{row['source']}/{row['file']}: {row['report']}" for row in now.rejected]),
+        ("waiting in landing", _first_of(now.waiting)),
+        ("last loads", [_load_line(row) for row in now.loads]),
+        ("rejected, not mended", [line for row in now.rejected for line in _rejected_lines(now.home, row)]),
         ("open problems", now.problems),
         ("overdue", now.overdue),
     ):
@@ -597,6 +629,28 @@ def status(as_json: bool) -> None:
             click.echo(f"\n{title}")
             for line in lines:
                 click.echo(f"  {line}")
+
+
+def _first_of(lines: list[str], most: int = 10) -> list[str]:
+    return lines if len(lines) <= most else [*lines[:most], f"and {len(lines) - most} more"]
+
+
+def _load_line(row: dict[str, Any]) -> str:
+    aside = f", {row['rows_rejected']:,} set aside" if row["rows_rejected"] else ""
+    what = (
+        f" ({row['period']}, revision {row['revision']}, {row['rows_loaded']:,} rows{aside})" if row["revision"] else ""
+    )
+    return (
+        f"{row['load_id']:>4} {row['started_at']:%Y-%m-%d %H:%M} {row['state']:<9} {row['source']}/{row['file']}{what}"
+    )
+
+
+def _rejected_lines(home: str, row: dict[str, Any]) -> list[str]:
+    more = f" (and {row['problems'] - 1} more)" if row["problems"] > 1 else ""
+    return [
+        f"{row['source']}/{row['file']}: {row['rule']} {row['message']}{more}",
+        f"    report: {home}/{row['report']}",
+    ]
 
 
 @main.command()

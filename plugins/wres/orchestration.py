@@ -6,24 +6,32 @@ Only DAG files import this module; the rest of the package does without Airflow.
 from __future__ import annotations
 
 import itertools
+import json
+import logging
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
-from airflow.sdk import RetryDecision, RetryPolicy
+from airflow.sdk import Asset, BaseOperatorLink, RetryDecision, RetryPolicy
+from airflow.sdk.bases.xcom import BaseXCom
+from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
-from wres import archive, warehouse
+from wres import airflow_service, archive, warehouse
 from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
 from wres.archive import kept_name
 from wres.settings import Settings
 
 if TYPE_CHECKING:
+    from wres.gate import CandidateVerdict
     from wres.registry import Source
 
 __all__ = ["WRITERS_POOL", "WRITERS_SLOTS"]
+
+_log = logging.getLogger(__name__)
 
 # The closed list of tags: what a DAG is for.
 TAGS = frozenset({"ingest", "watch", "transform", "housekeeping"})
@@ -42,8 +50,27 @@ _SETTLING_SECONDS = 300.0
 _LOOK_SECONDS = 5.0
 # How long a task waits for somebody's `wres run` at a terminal before it gives its place up and tries again later.
 _WRITER_SECONDS = 60.0
+# Airflow's limit of a task's note.
+_LONGEST_NOTE = 1000
+# Rejected files that a link leads to; an address has its limits.
+_MOST_REPORTS = 50
 _DRIVERS = frozenset({"psycopg", "psycopg2", "sqlalchemy"})
 _LOST = frozenset({"OperationalError", "InterfaceError", "WriterBusyError"})
+
+
+# The graph of assets tells the way of a file: landed, accepted, part of the candidate, published.
+CANDIDATE = Asset(name="candidate release", uri="wres://candidate", group="wres")
+PUBLISHED = Asset(name="published release", uri="wres://published", group="wres")
+
+
+def landed(source: str) -> Asset:
+    """The files of a source in ``landing/``."""
+    return Asset(name=f"landed: {source}", uri=f"wres://landed/{source}", group="wres")
+
+
+def accepted(source: str) -> Asset:
+    """The loads of a source that the raw gate has accepted."""
+    return Asset(name=f"accepted: {source}", uri=f"wres://accepted/{source}", group="wres")
 
 
 class RejectedFilesError(RuntimeError):
@@ -96,6 +123,65 @@ def defaults(owner: str, *, minutes: int = 15) -> dict[str, Any]:
     }
 
 
+class PageLink(BaseOperatorLink):
+    """A button on a task's page that opens the page which the task left in XCom under ``page``, if it did."""
+
+    name = ""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Address of the page, on Airflow's own host; empty where there is none."""
+        return BaseXCom.get_value(ti_key=ti_key, key="page") or ""
+
+
+def _listed(lines: Sequence[str]) -> str:
+    """A note of several lines: the first is what its task shows, the others are a list of Markdown."""
+    return "\n- ".join(lines)
+
+
+def with_link(task: Any, name: str) -> Any:
+    """The task, with a button of this name."""
+    task.operator.operator_extra_links = (PageLink(name),)
+    return task
+
+
+def reports_page(verdicts: Sequence[dict[str, Any]] | None) -> str | None:
+    """Address of the page with the reports on rejected files, None when there is none."""
+    reports = [Path(verdict["report"]) for verdict in verdicts or () if verdict["report"]]
+    if not reports:
+        return None
+    files = urlencode([("file", path.parent.name) for path in reports[:_MOST_REPORTS]])
+    return f"/wres/ingest_{reports[0].parent.parent.name}/rejected?{files}"
+
+
+def docs_page(settings: Settings, verdict: CandidateVerdict) -> str | None:
+    """Address of the candidate's Data Docs, None where they were not written."""
+    path = verdict.data_docs
+    return f"/wres/transform/data_docs/{quote(path.relative_to(settings.data_docs).as_posix())}" if path else None
+
+
+def note(ti: Any, text: str) -> str:
+    """Put a text on a task as its note, and hand it back. Without a note a task is as good: no failure to write one is its own.
+
+    The Task SDK writes no notes, so that the public API is asked, as the user whom ``simple_auth_manager_users`` names first.
+    """
+    path = f"/dags/{ti.dag_id}/dagRuns/{quote(ti.run_id, safe='')}/taskInstances/{ti.task_id}"
+    if ti.map_index is not None and ti.map_index >= 0:
+        path += f"/{ti.map_index}"
+    short = text if len(text) <= _LONGEST_NOTE else f"{text[: _LONGEST_NOTE - 2]} …"
+    try:
+        url = conf.get("core", "execution_api_server_url", fallback="").removesuffix("/").removesuffix("/execution")
+        passwords = json.loads(Path(conf.get("core", "simple_auth_manager_passwords_file", fallback="")).read_text())
+        user = conf.get("core", "simple_auth_manager_users").partition(":")[0]
+        login = {"username": user, "password": passwords[user]}
+        airflow_service.patch(url, login, f"{path}?update_mask=note", {"note": short})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        _log.warning("The task's note could not be written: %s", error)
+    return text
+
+
 def source_text(source: Source) -> str:
     """The documentation page of an ingest DAG, from the registry."""
     files = "\n".join(
@@ -104,9 +190,13 @@ def source_text(source: Source) -> str:
     return (
         f"### {source.title}\n\n{source.description}\n"
         f"Publisher: {source.publisher}. Published at <{source.published_at}>.\n\n"
-        f"Files dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file "
-        "is rejected with a report and its siblings are accepted. The run fails when a file was rejected; a "
-        f"correction is dropped into the same folder.\n\n{files}\n"
+        f"\nFiles dropped into `landing/{source.name}/` are archived, loaded as text and judged one by one: a bad file "
+        "is rejected with a report and its siblings are accepted. `discover` finds what is new, `load` reads it, a task "
+        "for each file or batch of small ones, `gate` judges all, `report` fails when a file was rejected. The notes of "
+        "`load` and `gate` say what was loaded: rows, rows set aside, period.\n\n"
+        "**When `report` is red** its log names each file, cause and what to do; *Reports on rejected files*, under "
+        "*Details*, opens the reports, with a workbook to send back. Drop the correction into the same folder. More in "
+        f"`docs/runbooks/file_rejected.md`.\n\n{files}\n"
     )
 
 
@@ -179,11 +269,47 @@ def judge(settings: Settings, load_ids: Iterable[Sequence[int]]) -> list[dict[st
         {
             "file": verdict.file_name,
             "state": verdict.state,
+            "period": verdict.period,
+            "rows": verdict.rows,
+            "rows_rejected": verdict.rows_rejected,
             "problems": [problem.sentence() for problem in verdict.problems],
             "report": str(verdict.report) if verdict.report else None,
         }
         for verdict in judge_loads(settings, ids)
     ]
+
+
+def load(settings: Settings, source: Source, batch: dict[str, Any]) -> list[int]:
+    """Load the files of a batch; ids of the loads that the gate has to judge or to report."""
+    from wres.load import load_files
+
+    return load_files(settings, source.name, [Path(path) for path in batch["paths"]], batch["period"])
+
+
+def loaded_text(settings: Settings, batch: dict[str, Any], load_ids: Sequence[int]) -> str:
+    """What became of each file of a batch, a line each."""
+    with warehouse.connect(settings, "wres_loader", autocommit=True) as connection:
+        rows = connection.execute(
+            "select file_name, state, period, rows_loaded from ops.load where load_id = any(%s) order by load_id",
+            [list(load_ids)],
+        ).fetchall()
+    lines = [
+        f"{name}: refused by its reader" if state == "rejected" else f"{name}: {count:,} rows, period {period}"
+        for name, state, period, count in rows
+    ]
+    known = len(batch["paths"]) - len(lines)
+    return _listed(lines + [f"{known} file(s) with nothing new"] * (known > 0))
+
+
+def verdicts_text(verdicts: Sequence[dict[str, Any]]) -> str:
+    """What the gate said: files in all, then a line each, rejected ones first."""
+    rejected = sum(verdict["state"] != "accepted" for verdict in verdicts)
+    lines = []
+    for verdict in sorted(verdicts, key=lambda verdict: verdict["state"] == "accepted"):
+        aside = f", {verdict['rows_rejected']:,} set aside" if verdict["rows_rejected"] else ""
+        what = f"{verdict['rows']:,} rows{aside}, period {verdict['period']}"
+        lines.append(f"{verdict['file']}: {what if verdict['state'] == 'accepted' else verdict['state']}")
+    return _listed([f"{len(verdicts) - rejected} file(s) accepted, {rejected} rejected.", *lines])
 
 
 def require_accepted(verdicts: Sequence[dict[str, Any]]) -> None:
@@ -269,7 +395,10 @@ def publish(settings: Settings) -> str:
 
     with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
         release = publish_candidate(settings)
-    return f"release {release.release_id}" if release else "The inputs are those of the newest release: nothing to do."
+    if release:
+        synthetic = ", synthetic figures" if release.is_synthetic else ""
+        return f"release {release.release_id} of {release.inputs} files{synthetic}"
+    return "The inputs are those of the newest release: nothing to do."
 
 
 def prune_releases(settings: Settings) -> str:
@@ -280,16 +409,27 @@ def prune_releases(settings: Settings) -> str:
         return str(prune(settings))
 
 
-def require_passed(settings: Settings) -> str:
-    """Judge the candidate, as the one writer; its warnings as text.
+def judge_candidate(settings: Settings) -> CandidateVerdict:
+    """Judge the candidate, as the one writer."""
+    from wres import gate
+
+    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
+        return gate.judge_candidate(settings)
+
+
+def candidate_text(verdict: CandidateVerdict) -> str:
+    """The verdict on the candidate, with what blocks it or was noted, a line each."""
+    if not verdict.passed:
+        return _listed([f"Blocked by {len(verdict.failures)} rule(s); the current release stays.", *verdict.failures])
+    return _listed([f"Passed, with {len(verdict.warnings)} warning(s).", *verdict.warnings])
+
+
+def require_passed(verdict: CandidateVerdict) -> str:
+    """Fail when the candidate is blocked; its warnings as text.
 
     Raises:
         GateBlockedError: with the rules that block.
     """
-    from wres.gate import judge_candidate
-
-    with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
-        verdict = judge_candidate(settings)
     if not verdict.passed:
         listed = "\n".join(f"    {failure}" for failure in verdict.failures)
         raise GateBlockedError(

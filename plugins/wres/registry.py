@@ -19,7 +19,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from wres.settings import Settings, settings
 
-DisclosurePolicy = Literal["already_public", "nhs_round5", "suppress_below_k"]
+PUBLIC = "already_public"
+# The number is the k of the scheme.
+DisclosurePolicy = Annotated[str, Field(pattern=rf"^({PUBLIC}|nhs_round5|suppress_below_([3-9]|[1-9][0-9]))$")]
 MarkerStatus = Literal["suppressed_source", "missing", "not_applicable"]
 # Which period the date of an Airflow backfill stands for: the one it lies in, or that of the year before.
 Backfill = Literal["month", "quarter", "year", "previous_year"]
@@ -334,6 +336,13 @@ def _registry(folder: Path) -> dict[str, Source]:
         if source.source != path.stem:
             problems.append(f"{path.name}: the file is named after its source, but says source: {source.source}")
         sources[source.source] = source
+    schemes: dict[str, list[str]] = {}
+    for name, source in sources.items():
+        if source.disclosure and source.disclosure.policy != PUBLIC:
+            schemes.setdefault(source.disclosure.policy, []).append(name)
+    if len(schemes) > 1:
+        named = "; ".join(f"{policy}: {', '.join(names)}" for policy, names in schemes.items())
+        problems.append(f"one release has one scheme of disclosure control, and these sources have several: {named}")
     if problems:
         raise RegistryError("\n".join(problems))
     if not sources:

@@ -9,6 +9,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from wres import archive, load, postgres, registry, warehouse
+from wres.background import Service
 from wres.settings import Settings
 
 _LAST_LOADS = 8
@@ -22,6 +23,7 @@ class Status:
     warehouse: str
     airflow: str | None
     superset: str | None
+    next_load: str | None
     release: dict[str, Any] | None
     loads: list[dict[str, Any]]
     rejected: list[dict[str, Any]]
@@ -50,7 +52,9 @@ def status(settings: Settings) -> Status:
         ).fetchall()
         rejected = cursor.execute(
             """
-            select l.load_id, l.source, l.file_name as file, l.started_at, l.report
+            select
+                l.load_id, l.source, l.file_name as file, l.started_at, l.report, l.problems -> 0 ->> 'rule' as rule,
+                l.problems -> 0 ->> 'message' as message, jsonb_array_length(l.problems) as problems
             from ops.load as l
             where l.state = 'rejected' and not l.problems @> '[{"rule": "F06"}]' and not exists (
                 select from ops.load as later
@@ -63,7 +67,8 @@ def status(settings: Settings) -> Status:
             """
         ).fetchall()
         problems = [
-            f"{row['rule_id']} {row['table_name']}: {row['message']} ({row['unexpected_count']})"
+            f"{row['rule_id']} {row['table_name']}: {row['message']}"
+            + (f" ({row['unexpected_count']} row(s))" if row["unexpected_count"] else "")
             for row in cursor.execute(
                 "select distinct on (rule_id, table_name, message) rule_id, table_name, message, unexpected_count,"
                 " severity from ops.gate_result where not success and severity <> 'info' and"
@@ -84,6 +89,7 @@ def status(settings: Settings) -> Status:
         else f"embedded, port {server and server.port}",
         airflow=service.url if service else None,
         superset=dashboards.url if dashboards else None,
+        next_load=_next_load(settings, service) if service else None,
         release=release,
         loads=loads,
         rejected=rejected,
@@ -94,6 +100,21 @@ def status(settings: Settings) -> Status:
         problems=problems,
         overdue=overdue(settings),
     )
+
+
+def _next_load(settings: Settings, service: Service) -> str | None:
+    """The ingest DAG that is due next, and when, as Airflow says; None where it does not answer or all of them are paused."""
+    from wres.airflow_service import call
+
+    try:
+        dags = call(settings, service, "/dags?tags=ingest&paused=false&limit=100")["dags"]
+    except (OSError, ValueError):
+        return None
+    planned = [(dag["next_dagrun_run_after"], dag["dag_id"]) for dag in dags if dag["next_dagrun_run_after"]]
+    if not planned:
+        return None
+    when, dag_id = min(planned)
+    return f"{dag_id}, {datetime.fromisoformat(when):%Y-%m-%d %H:%M} UTC"
 
 
 def overdue(settings: Settings, today: date | None = None) -> list[str]:

@@ -234,6 +234,53 @@ create table if not exists ops.counted_by (
     code_revision text not null
 );
 
+-- What disclosure control hides, or rounds, besides what its own size asks for. One row per cell of int_disclosure__cell.
+create table if not exists ops.hidden_count (
+    population text not null,
+    level text not null,
+    org_code text not null,
+    scope text not null,
+    organisation_basis text not null,
+    as_at date not null,
+    slice text not null,
+    member text not null,
+    treatment text not null check (treatment in ('hidden', 'rounded')),
+    primary key (as_at, level, org_code, population, slice, member, scope, organisation_basis)
+);
+
+-- Days whose counts have been through disclosure control; the digest changes with a count, an area, a scheme or the code.
+create table if not exists ops.controlled_day (
+    as_at date primary key,
+    digest text not null,
+    scheme text not null,
+    hidden_primary integer not null,
+    hidden_complementary integer not null,
+    seconds double precision not null
+);
+
+-- Days, as shown, that an audit has passed; the digest changes as in ops.controlled_day, and with what is shown.
+create table if not exists ops.audited_day (
+    digest text primary key,
+    hidden integer not null,
+    protected integer not null,
+    narrowest double precision
+);
+
+-- What the audit of disclosure control found in a candidate or a release.
+create table if not exists ops.disclosure_audit (
+    audit_id bigint generated always as identity primary key,
+    fingerprint text not null,
+    scheme text not null,
+    protection integer not null,
+    days integer not null,
+    hidden integer not null,
+    protected integer not null,
+    leaks integer not null,
+    narrowest double precision,
+    seconds double precision not null,
+    audited_at timestamptz not null default now()
+);
+
 create table if not exists ops.gate_result (
     gate_result_id bigint generated always as identity primary key,
     gate text not null check (gate in ('raw', 'marts')),
@@ -469,10 +516,11 @@ grant select on all tables in schema ops to wres_loader, wres_gate, wres_transfo
 grant insert, update, delete on ops.source, ops.marker, ops.migration to wres_loader;
 grant insert, update, delete on ops.file, ops.load, ops.load_content, ops.blocked_measure, ops.rejected_row to wres_loader;
 grant insert on ops.forgotten to wres_loader;
+grant insert on ops.disclosure_audit, ops.audited_day to wres_gate, wres_publisher;
 grant insert on ops.outcome, ops.gate_result to wres_loader, wres_gate, wres_transformer, wres_publisher;
 grant insert, update on ops.acceptance to wres_publisher;
 grant insert, update, delete on ops.candidate to wres_transformer, wres_publisher;
-grant insert, update, delete on ops.counted_by to wres_transformer;
+grant insert, update, delete on ops.counted_by, ops.hidden_count, ops.controlled_day to wres_transformer;
 grant update on ops.candidate to wres_gate;
 grant insert, update on ops.release, ops.release_input to wres_publisher;
 grant update on ops.gate_result to wres_publisher;

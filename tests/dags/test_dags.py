@@ -71,6 +71,8 @@ for dag in bag.dags.values():
                 "downstream": sorted(task.downstream_task_ids),
                 "outlets": [asset.name for asset in getattr(task, "outlets", None) or []]
                 or [asset.name for asset in (getattr(task, "partial_kwargs", {}) or {}).get("outlets", [])],
+                "inlets": [asset.name for asset in getattr(task, "inlets", None) or []],
+                "links": [link.name for link in task.operator_extra_links],
             }
             for task in dag.tasks
         },
@@ -159,6 +161,9 @@ def test_dag_says_what_it_is_for(dags, dag_id):
     assert dag["doc_md"].startswith("### ")
     assert len(dag["doc_md"]) > 150
     assert dag["description"]
+    assert [task for task in dag["tasks"] if f"`{task}`" not in dag["doc_md"]] == [], "a task that it does not explain"
+    for runbook in re.findall(r"`(docs/[^`]+)`", dag["doc_md"]):
+        assert (PROJECT / runbook).is_file()
 
 
 @pytest.mark.parametrize("dag_id", sorted(DAGS))
@@ -195,7 +200,33 @@ def test_schedule(dags, dag_id, schedule):
 
 def test_transform_follows_every_source(dags):
     sources = {path.stem for path in (PROJECT / "sources").glob("*.yml")}
-    assert set(dags["transform"]["assets"]) == {f"wres://{source}" for source in sources}
+    assert set(dags["transform"]["assets"]) == {f"accepted: {source}" for source in sources}
+
+
+def test_assets_tell_the_way_of_a_file(dags):
+    """Airflow draws them: from what landed to what is published, without a gap."""
+    chain = {}
+    for dag in dags.values():
+        for task in dag["tasks"].values():
+            chain |= dict.fromkeys(task["inlets"], task["outlets"])
+    for source in (path.stem for path in (PROJECT / "sources").glob("*.yml")):
+        assert chain[f"landed: {source}"] == [f"accepted: {source}"]
+        assert chain[f"accepted: {source}"] == ["candidate release"]
+    assert chain["candidate release"] == ["published release"]
+
+
+def test_tasks_that_judge_lead_to_what_they_found(dags):
+    links = {
+        f"{dag_id}.{task_id}": task["links"]
+        for dag_id in ("ingest_board", "transform")
+        for task_id, task in dags[dag_id]["tasks"].items()
+        if task["links"]
+    }
+    assert links == {
+        "ingest_board.gate": ["Reports on rejected files"],
+        "ingest_board.report": ["Reports on rejected files"],
+        "transform.gate": ["Data Docs"],
+    }
 
 
 def test_tasks_have_owner_time_limit_and_retries_for_lost_connections_only(tasks):
@@ -225,7 +256,9 @@ def test_ingest_has_one_gate_for_all_mapped_loads(dags, source):
     # A failed batch does not keep the gate from judging the others, and the report speaks whatever happened.
     assert found["gate"]["trigger_rule"] == "all_done_min_one_success"
     assert found["report"]["trigger_rule"] == "all_done"
-    assert {name: task["outlets"] for name, task in found.items() if task["outlets"]} == {"gate": [f"wres://{source}"]}
+    assert {name: task["outlets"] for name, task in found.items() if task["outlets"]} == {
+        "gate": [f"accepted: {source}"]
+    }
 
 
 def test_a_build_waits_until_no_load_is_running(dags):

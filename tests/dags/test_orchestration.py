@@ -11,6 +11,7 @@ from airflow.sdk import RetryAction
 from airflow.sdk.exceptions import AirflowSkipException
 
 from wres import load, orchestration
+from wres.gate import CandidateVerdict
 from wres.settings import Settings
 from wres.warehouse import WarehouseError, WriterBusyError
 
@@ -235,6 +236,40 @@ def test_source_is_announced_only_when_a_file_was_accepted():
     orchestration.require_accepted([GOOD, BAD])
     with pytest.raises(orchestration.NothingAcceptedError):
         orchestration.require_accepted([BAD])
+
+
+JUDGED = {"period": "2024", "rows": 1200, "rows_rejected": 3}
+
+
+def test_note_of_the_gate_says_what_was_loaded_with_what_was_rejected_first():
+    text = orchestration.verdicts_text([{**GOOD, **JUDGED}, {**BAD, **JUDGED, "rows": 0, "rows_rejected": 0}])
+    assert text.splitlines() == [
+        "1 file(s) accepted, 1 rejected.",
+        "- bad.xlsx: rejected",
+        "- good.xlsx: 1,200 rows, 3 set aside, period 2024",
+    ]
+
+
+def test_a_run_leads_to_the_reports_on_its_rejected_files():
+    bad = {**BAD, "report": "/home/rejected/staff_survey/0123456789ab/report.txt"}
+    assert orchestration.reports_page([GOOD, bad]) == "/wres/ingest_staff_survey/rejected?file=0123456789ab"
+    assert orchestration.reports_page([GOOD]) is None
+    assert orchestration.reports_page(None) is None
+
+
+def test_a_blocked_gate_names_its_rules_and_leads_to_their_results(settings):
+    docs = settings.data_docs / "0123456789ab" / "index.html"
+    verdict = CandidateVerdict(False, ("V17 a rule. An action",), (), docs)
+    assert orchestration.docs_page(settings, verdict) == "/wres/transform/data_docs/0123456789ab/index.html"
+    assert orchestration.candidate_text(verdict).splitlines()[1] == "- V17 a rule. An action"
+    with pytest.raises(orchestration.GateBlockedError, match="V17 a rule"):
+        orchestration.require_passed(verdict)
+
+
+def test_a_note_that_cannot_be_written_fails_no_task(caplog):
+    task = SimpleNamespace(dag_id="transform", run_id="a+b", task_id="publish", map_index=-1)
+    assert orchestration.note(task, "release 1") == "release 1"
+    assert "note could not be written" in caplog.text
 
 
 def test_old_logs_go_and_new_ones_stay(settings):

@@ -1,16 +1,19 @@
 """Through a real Airflow: nothing but files dropped into the landing folder makes a release."""
 
 import contextlib
+import re
 import shutil
 import threading
 import time
 import urllib.error
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
 import psutil
 import pytest
+from commands import wres
 
 from wres import airflow_service, background, postgres, warehouse
 from wres.sample import write_sample
@@ -22,6 +25,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
 WAIT_SECONDS = 780
 SURVEY = "staff_survey"
 RATE = "q16b_eth_summary_1_2024"
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "dist" / "screenshots"
 
 
 @pytest.fixture(scope="module")
@@ -233,6 +237,167 @@ def test_start_is_idempotent(settings, service):
     assert airflow_service.start(settings) == service
 
 
+# -- What people see ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def failed(settings, service):
+    """The run that had a file to reject: (id, its tasks' instances)."""
+    [run] = ended(settings, service, f"ingest_{SURVEY}", "failed")
+    return run["dag_run_id"], instances(settings, service, f"ingest_{SURVEY}", run["dag_run_id"])
+
+
+def instances(settings, service, dag_id, run_id):
+    return airflow_service.call(settings, service, f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+
+
+def link(settings, service, dag_id, run_id, task_id, name):
+    path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/links"
+    return airflow_service.call(settings, service, path)["extra_links"][name]
+
+
+@pytest.fixture
+def get(settings, service):
+    """Ask for a page as a browser does: with the cookie of who has logged in, or without; status, headers, text."""
+    login = {"username": airflow_service.USER, "password": airflow_service.password(settings)}
+    token = airflow_service._request(f"{service.url}/auth/token", body=login)["access_token"]
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def ask(path, *, cookie=token):
+        request = urllib.request.Request(f"{service.url}{path}", headers={"Cookie": f"_token={cookie}"})
+        try:
+            with opener.open(request, timeout=60) as answer:
+                return answer.status, answer.headers, answer.read().decode(errors="replace")
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.headers, refusal.read().decode()
+
+    return ask
+
+
+def test_notes_say_what_was_loaded_judged_and_published(settings, service, sql, failed):
+    _, tasks = failed
+    rows = dict(sql("select file_name, rows_loaded from ops.load where source = %s", SURVEY))
+    loads = {task["rendered_map_index"]: task["note"] for task in tasks if task["task_id"] == "load"}
+    [bad] = [name for name in loads if "from the portal" in name]
+    [good] = loads.keys() - {bad}
+    assert good.startswith("corrected SYNTHETIC Benchmark"), "a mapped task has the name of its file"
+    assert loads == {bad: f"{bad}: refused by its reader", good: f"{good}: {rows[good]:,} rows, period 2024"}
+    [gate] = [task["note"] for task in tasks if task["task_id"] == "gate"]
+    assert gate.splitlines() == [
+        "1 file(s) accepted, 1 rejected.",
+        f"- {bad}: rejected",
+        f"- {good}: {rows[good]:,} rows, period 2024",
+    ]
+    releases = dict(sql("select release_id, count(*) from ops.release_input group by 1"))
+    published = [
+        task["note"]
+        for run in ended(settings, service, "transform", "success")
+        for task in instances(settings, service, "transform", run["dag_run_id"])
+        if task["task_id"] == "publish" and task["state"] == "success"
+    ]
+    assert f"release 1 of {releases[1]} files, synthetic figures" in published
+
+
+def test_failed_tasks_lead_to_pages_for_who_is_logged_in_and_for_nobody_else(settings, service, sql, failed, get):
+    run_id, _ = failed
+    reports = link(settings, service, f"ingest_{SURVEY}", run_id, "report", "Reports on rejected files")
+    status, headers, page = get(reports)
+    assert status == 200
+    assert "NSS24 national results from the portal.xlsx" in page
+    assert "what to do" in page
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert headers["Cache-Control"] == "no-store"
+    workbook = reports.rpartition("/")[0] + "/" + re.search(r'href="([^"]+)"', page)[1]
+    assert get(workbook)[2].startswith("PK")
+    judged = [
+        run["dag_run_id"]
+        for run in ended(settings, service, "transform", "success")
+        for task in instances(settings, service, "transform", run["dag_run_id"])
+        if task["task_id"] == "gate" and task["state"] == "success"
+    ]
+    docs = link(settings, service, "transform", judged[0], "gate", "Data Docs")
+    front = get(docs)[2]
+    assert "Results by batch" in front
+    batch = docs.rpartition("/")[0] + "/" + re.search(r'href="([^"]+)"', front)[1]
+    assert "Expectation" in get(batch)[2]
+    for path in (reports, workbook, docs, batch):
+        for cookie in ("", "made.up.token"):
+            status, _, text = get(path, cookie=cookie)
+            assert status in (401, 403), path
+            assert "portal" not in text
+            assert "Results" not in text
+
+
+def test_no_path_leads_out_of_the_pages(settings, service, failed, get):
+    (settings.data_docs / "link").symlink_to(settings.credentials)
+    secret = "WRES_PASSWORD"
+    assert secret in settings.credentials.read_text()
+    for path in (
+        "transform/data_docs/../credentials.env",
+        "transform/data_docs/%2e%2e/credentials.env",
+        "transform/data_docs/..%2fcredentials.env",
+        "transform/data_docs/%2e%2e%2f%2e%2e%2f%2e%2e%2fetc/passwd",
+        f"transform/data_docs/{settings.credentials}",
+        f"transform/data_docs/%2f{str(settings.credentials).lstrip('/')}",
+        "transform/data_docs/link",
+        "transform/data_docs/%00",
+        "transform/data_docs/" + "x" * 5000,
+        "transform/data_docs",
+        f"ingest_{SURVEY}/data_docs/index.html",
+        f"ingest_{SURVEY}/rejected",
+        f"ingest_{SURVEY}/rejected?file=../../../credentials.env",
+        f"ingest_{SURVEY}/rejected?file=%2e%2e",
+        f"ingest_{SURVEY}/rejected?file=000000000000",
+        "ingest_../rejected?file=000000000000",
+        "~/rejected?file=000000000000",
+    ):
+        status, _, text = get(f"/wres/{path}")
+        assert status in (404, 422), path
+        assert secret not in text
+        assert "root:" not in text
+    (settings.data_docs / "link").unlink()
+
+
+def test_status_says_what_is_wrong_and_what_is_next(settings, service, sql, failed):
+    shown = wres(settings, "status").stdout
+    assert re.search(r"^next load  ingest_\w+, \d{4}-\d\d-\d\d \d\d:\d\d UTC", shown, re.MULTILINE)
+    [(report,)] = sql("select report from ops.load where state = 'rejected'")
+    assert re.search(r"^  staff_survey/NSS24 national results from the portal.xlsx: F01 ", shown, re.MULTILINE)
+    assert f"report: {settings.home / report}\n" in shown
+
+
+def test_pages_in_a_browser(settings, service, failed, browser):
+    """The list of DAGs, the grid of a run that ended, and the way from its failed task to the report; kept as pictures."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page = browser.new_page(base_url=service.url, viewport={"width": 1500, "height": 1000})
+
+    def keep(name):
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=SCREENSHOTS / f"airflow_{name}.png")
+        assert (SCREENSHOTS / f"airflow_{name}.png").stat().st_size > 20_000
+
+    page.goto("/")
+    page.fill("input[name=username]", airflow_service.USER)
+    page.fill("input[name=password]", airflow_service.password(settings))
+    page.click("button[type=submit]")
+    page.goto("/dags")
+    page.get_by_role("link", name=f"ingest_{SURVEY}").first.wait_for()
+    keep("dags")
+    run_id, _ = failed
+    page.goto(f"/dags/ingest_{SURVEY}/runs/{run_id.replace('+', '%2B')}")
+    page.get_by_text("from the portal").first.wait_for()
+    keep("grid")
+    page.goto(f"/dags/ingest_{SURVEY}/runs/{run_id.replace('+', '%2B')}/tasks/report/details")
+    page.get_by_text("Reports on rejected files").click()
+    page.get_by_role("heading", name="Rejected files").wait_for()
+    assert "Your session has expired" not in page.content(), "no more of the file than its report quotes"
+    keep("report")
+    page.close()
+
+
+# -- What nobody gets ---------------------------------------------------------------------------------------------------
+
+
 def test_no_secret_reaches_a_log_or_a_command_line(settings, service, command_lines):
     kept = settings.credentials.read_text().splitlines()
     secrets = [line.partition("=")[2] for line in kept if "=" in line and not line.startswith("#")]
@@ -284,13 +449,16 @@ def test_airflow_refuses_a_wrong_password(service, user, password):
 
 
 def test_airflow_listens_on_this_machine_alone(service):
-    assert {
-        connection.laddr.ip
-        for pid, _ in service.processes.values()
-        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        for connection in process.net_connections()
-        if connection.status == psutil.CONN_LISTEN
-    } == {"127.0.0.1"}
+    listening = set()
+    for pid, _ in service.processes.values():
+        for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):  # a task that has ended meanwhile
+                listening |= {
+                    connection.laddr.ip
+                    for connection in process.net_connections()
+                    if connection.status == psutil.CONN_LISTEN
+                }
+    assert listening == {"127.0.0.1"}
 
 
 # -- Faults -------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from urllib.parse import unquote
 
 import cases_of_benchmarks
 import cases_of_groups
@@ -161,6 +163,12 @@ def test_results_and_data_docs_hold_places_and_no_values(candidate: Callable[...
     assert verdict.data_docs is not None and verdict.data_docs.is_file()
     pages = [path for path in verdict.data_docs.parent.rglob("*") if path.is_file()]
     assert len([page for page in pages if page.suffix == ".html"]) > len({table for table, _ in RULES})
+    front = verdict.data_docs.read_text()
+    assert "Blocked" in front and "V10" in front
+    assert not re.search(r"<script|https?:", front), "it opens where there is no network"
+    linked = [verdict.data_docs.parent / unquote(path) for path in re.findall(r'href="([^"]+)"', front)]
+    assert len(linked) > len({table for table, _ in RULES})
+    assert all(page.is_file() for page in linked)
     leaking = [str(page) for page in pages if str(PLANTED).encode() in page.read_bytes()]
     assert not leaking
 

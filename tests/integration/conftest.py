@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import DictRow, dict_row
 
-from wres import board_pack, run, warehouse
+from wres import run, warehouse
 from wres.load import feed_files
 from wres.settings import Settings
 
@@ -19,12 +18,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from recompute import Recomputation
 from whole_standard import write_whole_standard
-
-# A sandbox of its own is refused to root; the rest keeps the browser from asking the outside world for anything.
-_BROWSER_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
 
 
 @pytest.fixture(scope="session")
@@ -57,23 +50,3 @@ def analyst(whole_standard: Settings) -> Iterator[psycopg.Connection[DictRow]]:
 def recomputation(whole_standard_feeds: Path) -> Recomputation:
     """The same feeds, counted by the second hand."""
     return Recomputation.of_folder(whole_standard_feeds)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Path of the Chromium of this machine."""
-    found = board_pack.chromium()
-    if found is None:
-        pytest.skip("there is no Chromium, Chrome or Edge on the PATH (Debian: apt-get install chromium)")
-    return found
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    """That Chromium, through Playwright; not for longer, since its event loop stands in the way of others."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=_BROWSER_FLAGS)
-        yield started
-        started.close()

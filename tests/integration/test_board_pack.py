@@ -329,6 +329,7 @@ def test_a_release_with_the_survey_alone_has_packs_too(published_sample: Setting
     ("arguments", "says"),
     [
         (["ZZ9X", YEAR, "x.html"], "The release knows no organisation 'ZZ9X'."),
+        (["hospital", YEAR, "x.html"], "Of that name: "),
         (["{code}", 1999, "x.html"], "has no figures of WRES 1999; it has those of 2023, 2024, 2025."),
         (["--all", 1999, "x"], "The release has no figures of WRES 1999; it has those of 2023, 2024, 2025."),
         (["{code}", YEAR, "nowhere/deep/x.html"], "There is no folder '"),

@@ -35,14 +35,19 @@ staging      | -                   | use r               | use create rawdDxtm |
 OPERATIONS = """
                                | wres_loader | wres_gate | wres_transformer | wres_publisher | analyst | bi_reader
 acceptance                     | r           | r         | r                | raw            | -       | -
+audited_day                    | r           | ra        | r                | ra             | -       | -
 blocked_measure                | rawd        | r         | r                | r              | -       | -
 candidate                      | r           | rw        | rawd             | rawd           | -       | -
+controlled_day                 | r           | r         | rawd             | rawd           | -       | -
 counted_by                     | r           | r         | rawd             | rawd           | -       | -
 current_content                | r           | r         | r                | r              | -       | -
+disclosure_audit               | r           | ra        | r                | ra             | -       | -
+disclosure_audit_audit_id_seq  | -           | -         | -                | -              | -       | -
 file                           | rawd        | r         | r                | r              | -       | -
 forgotten                      | ra          | r         | r                | r              | -       | -
 gate_result                    | rad         | ra        | ra               | raw            | -       | -
 gate_result_gate_result_id_seq | -           | -         | -                | -              | -       | -
+hidden_count                   | r           | r         | rawd             | rawd           | -       | -
 load                           | rawd        | r         | r                | r              | -       | -
 load_content                   | rawd        | r         | r                | r              | -       | -
 load_load_id_seq               | -           | -         | -                | -              | -       | -

@@ -56,6 +56,19 @@ CASES = (
     Case("V23", R, "fewer than 10", (f"update {R} set bme_base = 9 where {REPORTED}",)),
     Case("V40", R, "disclosure policy", (f"update {COUNT} set disclosure_policy = null",)),
     Case("V40", R, "disclosure policy", (f"update {COUNT} set disclosure_policy = 'suppress_below_k'",)),
+    Case(
+        "V40",
+        P,
+        "worked out",
+        (
+            f"create temporary table few as select * from {R} where {one(R)}",
+            f"update few set level = 'organisation', org_code = {TRUST}, as_at = '2025-03-31', scope = 'trusts', slice = 'all',"
+            " basis = 'records', indicator_code = '4', denominator = 'not_applicable', organisation_basis = 'as_reported',"
+            " white_count = 40, white_base = 400, bme_count = 6, bme_base = 60",
+            f"insert into {R} select * from few",
+            f"insert into {P} select * from few",
+        ),
+    ),
     Case("G03", R, "mixed", (f"update {COUNT} set is_synthetic = false where {one(COUNT)}",)),
     Case("G04", R, "gone", both("white_pct = null", FIGURE)),
     Case(

@@ -261,7 +261,7 @@ def peer(**changes: Any) -> dict[str, Any]:
             {},
             "The middle (median) of 24 organisations of type Acute is 1.12; this one is not clearly different from them.",
         ),
-        ({"differs_from_peers": True}, "this one is different, also when it is allowed for how many were looked at."),
+        ({"differs_from_peers": True}, "this one is different, also after allowing for how many were looked at."),
         ({"differs_from_peers": None}, "whether this one differs was not tested."),
         ({"peer_median": None, "status_reason": "Peer set too small."}, "Peer set too small."),
     ],
@@ -374,6 +374,8 @@ def test_columns_of_the_pipeline_are_as_high_as_their_shares() -> None:
     assert heights["bme"] / heights["unknown"] == pytest.approx(2.0)
     assert "hidden" in heights
     assert {"20.0%", "hidden", "VSM"} <= {text.text for text in svg.findall("text")}
+    drawn_after = list(svg)[[each.get("class") for each in svg].index("workforce") + 1 :]
+    assert [each.text for each in drawn_after] == ["20.0%", "hidden"], "the line crosses no number"
 
 
 # PDF -----------------------------------------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ from wres.cli import _progress_bar, main
 from wres.settings import Settings
 
 COMMANDS = {
-    "accept", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export", "forget",
-    "gate", "load", "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample", "status", "stop",
-    "trace", "up", "withdraw",
+    "accept", "audit", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export",
+    "forget", "gate", "load", "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample",
+    "status", "stop", "trace", "up", "withdraw",
 }  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def test_dsn_is_the_analysts_by_default(empty: Settings) -> None:
 def test_an_empty_home_has_a_status(empty: Settings) -> None:
     shown = wres(empty, "status")
     assert shown.exit_code == 0
-    assert "release    none yet: run `wres run PATH`" in shown.stdout
+    assert "release    none yet: `wres run PATH` loads files of yours" in shown.stdout
     assert "staff_survey: period" in shown.stdout and "accepted so far: nothing" in shown.stdout
     told = json.loads(wres(empty, "status", "--json").stdout)
     assert told["release"] is None
@@ -82,7 +82,7 @@ def test_the_status_of_a_published_warehouse(published_sample: Settings) -> None
     assert len(told["loads"]) == 8
     assert told["rejected"] == []
     text = wres(published_sample, "status").stdout
-    assert re.search(r"^release    1, published \d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 inputs, synthetic$", text, re.M)
+    assert re.search(r"^release    1, published \d{4}-\d\d-\d\d \d\d:\d\d UTC, 8 files, SYNTHETIC figures$", text, re.M)
 
 
 def test_json_output_parses(published_sample: Settings) -> None:

@@ -107,12 +107,6 @@ def test_targets_exist(page):
             assert command.split()[1] in targets or "=" in command.split()[1], f"{page.name}: `{command}`"
 
 
-def test_planned_commands_are_not_promised():
-    """Commands that the limits name as missing must leave that list once they exist."""
-    for name in ("audit",):
-        assert name not in cli.main.commands, "the README still says that this is not there"
-
-
 def test_feeds_page_shows_each_feed_with_its_columns():
     page = (PROJECT / "docs" / "feeds.md").read_text(encoding="utf-8")
     sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.DOTALL | re.MULTILINE))

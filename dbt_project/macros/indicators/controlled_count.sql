@@ -1,18 +1,28 @@
 {#-
     A count as it may be published under a disclosure policy; null when it is hidden.
-    already_public    unchanged: the publisher's own suppression holds
-    nhs_round5        0 shown, 1 to 7 hidden, others to the nearest 5 (NHS Digital, 2018); counts for England stay as they are
-    anything else     hidden: a scheme that is not built here must not let a number through
+    already_public      unchanged: the publisher's own suppression holds
+    nhs_round5          0 shown, 1 to 7 hidden, others to the nearest 5 (NHS Digital, 2018); counts for England stay as they are
+    suppress_below_k    0 shown, 1 to k - 1 hidden, others as they are, England's too; k as a number, as in suppress_below_11
+    anything else       hidden: a scheme that is not built here must not let a number through
 
     count, policy, level   SQL expressions
+    treatment              SQL expression, or none: what complementary suppression found: 'hidden', or 'rounded' for a count of England
+                           that gives another one away; null for most
 -#}
-{% macro controlled_count(count, policy, level) -%}
+{% macro controlled_count(count, policy, level, treatment=none) -%}
     case
         when {{ policy }} = 'already_public' then {{ count }}
+        {%- if treatment %}
+        when {{ treatment }} = 'hidden' then null
+        {%- endif %}
         when {{ policy }} = 'nhs_round5' then case
-            when {{ level }} = 'england' or {{ count }} = 0 then {{ count }}
+            when {{ count }} = 0 then {{ count }}
+            when {{ level }} = 'england'{% if treatment %} and {{ treatment }} is null{% endif %} then {{ count }}
             when {{ count }} <= 7 then null
             else 5 * round(({{ count }})::numeric / 5)
+        end
+        when {{ policy }} like 'suppress\_below\_%' then case
+            when {{ count }} = 0 or {{ count }} >= substring({{ policy }} from '^suppress_below_([0-9]+)$')::integer then {{ count }}
         end
     end
 {%- endmacro %}

@@ -177,7 +177,7 @@ def pipeline(name: str, title: str, description: str, columns: Sequence[Column],
     left, top, height, foot = 44, 14, 250, 46
     step = (WIDTH - left) / max(len(columns), 1)
     wide = step * 0.74
-    parts = []
+    parts, labels = [], []
     for tick in (0, 25, 50, 75, 100):
         y = top + height * (1 - tick / 100)
         parts += [_line(left, y, WIDTH, y, "grid"), _text(left - 6, y + 4, f"{tick}%", "small", "end")]
@@ -186,10 +186,8 @@ def pipeline(name: str, title: str, description: str, columns: Sequence[Column],
         middle = x + wide / 2
         floor = float(top + height)
         if column.bme_pct is None or column.white_pct is None:
-            parts += [
-                _rectangle(x, top, wide, height, "hidden"),
-                _text(middle, top + height / 2, column.note, "small", "middle"),
-            ]
+            parts.append(_rectangle(x, top, wide, height, "hidden"))
+            labels.append(_text(middle, top + height / 2, column.note, "small on-nothing", "middle"))
         else:
             for share, kind in (
                 (column.bme_pct, "bme"),
@@ -204,7 +202,7 @@ def pipeline(name: str, title: str, description: str, columns: Sequence[Column],
                 + height * (1 - column.bme_pct / 100)
                 + (15 if inside else -6 - height * (column.unknown_pct or 0) / 100)
             )
-            parts.append(_text(middle, y, f"{column.bme_pct:.1f}%", "on-bme" if inside else "on-white", "middle"))
+            labels.append(_text(middle, y, f"{column.bme_pct:.1f}%", "on-bme" if inside else "on-white", "middle"))
         parts += [
             _text(middle, top + height + 18, column.label, "", "middle"),
             _text(middle, top + height + 36, column.people, "small", "middle"),
@@ -212,7 +210,8 @@ def pipeline(name: str, title: str, description: str, columns: Sequence[Column],
     if workforce_pct is not None:
         y = top + height * (1 - workforce_pct / 100)
         parts.append(_line(left, y, WIDTH, y, "workforce"))
-    return _picture(name, WIDTH, top + height + foot, title, description, parts)
+    # Last, each in a halo of its column's colour: the line ends where a number stands.
+    return _picture(name, WIDTH, top + height + foot, title, description, parts + labels)
 
 
 def trend(

@@ -248,9 +248,20 @@ def _codes(cursor: Any, wres_year: int, asked: str | None) -> list[str]:
     if years:
         have = ", ".join(str(row["wres_year"]) for row in years)
         raise PackError(f"{code or 'The release'} has no figures of WRES {wres_year}; it has those of {have}.")
-    known = [row["org_code"] for row in cursor.execute("select org_code from published.organisation").fetchall()]
+    known = {
+        row["org_code"]: row["display_name"]
+        for row in cursor.execute(
+            "select org_code, display_name from published.organisation order by display_name"
+        ).fetchall()
+    }
     if code in known or not asked:
         raise PackError(f"{code or 'The release'} has no figures of {'any year' if asked else 'organisations'}.")
-    near = difflib.get_close_matches(str(code), known, n=3)
-    hint = f" Near it: {', '.join(near)}." if near else ""
+    # People know the name of their trust, and seldom its code.
+    named = [of for of, name in known.items() if len(asked) > 2 and asked.strip().casefold() in str(name).casefold()]
+    near = named or difflib.get_close_matches(str(code), known, n=3)
+    hint = (
+        f" {'Of that name' if named else 'Near it'}: {'; '.join(f'{of} {known[of]}' for of in near[:8])}."
+        if near
+        else ""
+    )
     raise PackError(f"The release knows no organisation {asked!r}.{hint} published.organisation lists them all.")

@@ -340,7 +340,7 @@ def against_peers(peer: Row | None, organisation_type: str | None) -> str:
     if peer["differs_from_peers"] is None:
         return f"{text}; whether this one differs was not tested."
     if peer["differs_from_peers"]:
-        return f"{text}; this one is different, also when it is allowed for how many were looked at."
+        return f"{text}; this one is different, also after allowing for how many were looked at."
     return f"{text}; this one is not clearly different from them."
 
 

@@ -11,7 +11,9 @@ import psycopg
 from psycopg import sql
 
 from wres import outcome, warehouse
-from wres.gate.judge import Finding, GateError, Judge, UnknownRuleError, batches_of, open_judge, record
+from wres.disclosure.audit import disclosed_counts
+from wres.gate import data_docs
+from wres.gate.judge import Finding, GateError, UnknownRuleError, batches_of, open_judge, record
 from wres.rules import marts_suites
 from wres.settings import Settings
 
@@ -43,11 +45,12 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
             judge = open_judge(settings)
             _previous_release(connection)
             findings: list[Finding] = []
-            for suite in marts_suites(settings):
-                with batches_of(
-                    connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
-                ) as batches:
-                    findings += judge.put(connection, suite.table, suite, batches)
+            with disclosed_counts(connection, fingerprint):
+                for suite in marts_suites(settings):
+                    with batches_of(
+                        connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
+                    ) as batches:
+                        findings += judge.put(connection, suite.table, suite, batches)
             accepted = {
                 row[0]
                 for row in connection.execute(
@@ -55,15 +58,15 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
                 ).fetchall()
             }
             failures, notes = _decide(findings, accepted)
-            docs = _data_docs(settings, judge, fingerprint)
+            docs = data_docs.write(settings, judge, fingerprint, failures, notes)
             record(connection, "marts", findings, fingerprint=fingerprint)
             connection.execute(
                 "update ops.candidate set gate_passed = %s, data_docs = %s where fingerprint = %s",
-                [not failures, str(docs.relative_to(settings.home)), fingerprint],
+                [not failures, str(docs.parent.relative_to(settings.home)), fingerprint],
             )
             recorded.status = "failed" if failures else "warning" if notes else "ok"
             recorded.message = "; ".join((*failures, *notes))[:500]
-    return CandidateVerdict(not failures, tuple(failures), tuple(notes), docs / "index.html")
+    return CandidateVerdict(not failures, tuple(failures), tuple(notes), docs)
 
 
 def accept(settings: Settings, rule_id: str, comment: str) -> None:
@@ -129,18 +132,3 @@ def _previous_release(connection: psycopg.Connection) -> None:
             sql.Literal(current is not None),
         )
     )
-
-
-def _data_docs(settings: Settings, judge: Judge, fingerprint: str) -> Path:
-    """A fresh site of the run's results: rules, verdicts and places, no values."""
-    folder = settings.data_docs / fingerprint[:12]
-    judge.context.add_data_docs_site(
-        site_name="gate",
-        site_config={
-            "class_name": "SiteBuilder",
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "store_backend": {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)},
-        },
-    )
-    judge.context.build_data_docs(site_names=["gate"])
-    return folder

@@ -37,6 +37,7 @@ class Verdict:
     rows: int = 0
     rows_rejected: int = 0
     report: Path | None = None
+    period: str | None = None
 
 
 def judge_loads(settings: Settings, load_ids: Sequence[int]) -> list[Verdict]:
@@ -159,8 +160,9 @@ def _judge_load(
 
 
 def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -> Verdict:
-    source, name, state, problems, rows, rejected, path = connection.execute(
-        "select source, file_name, state, problems, rows_loaded, rows_rejected, report from ops.load where load_id = %s",
+    source, name, state, problems, rows, rejected, path, period = connection.execute(
+        "select source, file_name, state, problems, rows_loaded, rows_rejected, report, period"
+        " from ops.load where load_id = %s",
         [load_id],
     ).fetchone()  # type: ignore[misc]
     return Verdict(
@@ -172,6 +174,7 @@ def _verdict(settings: Settings, connection: psycopg.Connection, load_id: int) -
         rows=rows,
         rows_rejected=rejected,
         report=settings.home / path if path else None,
+        period=period,
     )
 
 

@@ -1,12 +1,30 @@
+{{ config(pre_hook="{{ hash_joins() }}") }}
+
 -- Disclosure control acts here, on counts and before any arithmetic, so that nothing computed can leak what a count hides.
+-- The step before it has found what else has to be hidden, so that no count follows from others.
+{%- set amounts = {
+    'value_count': 'shown_value', 'base_count': 'shown_base', 'workforce_count': 'shown_workforce', 'workforce_base': 'shown_workforce_base'
+} %}
 with controlled as (
     select
-        *,
-        {{ controlled_count('value_count', 'disclosure_policy', 'level') }} as shown_value,
-        {{ controlled_count('base_count', 'disclosure_policy', 'level') }} as shown_base,
-        {{ controlled_count('workforce_count', 'disclosure_policy', 'level') }} as shown_workforce,
-        {{ controlled_count('workforce_base', 'disclosure_policy', 'level') }} as shown_workforce_base
-    from {{ ref('int_indicators__count') }}
+        counted.*,
+        {%- for amount, shown in amounts.items() %}
+        {{ controlled_count('counted.' ~ amount, 'counted.disclosure_policy', 'counted.level', amount ~ '_treatment.treatment') }} as {{ shown }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_indicators__count') }} as counted
+    {%- for amount, (population, slice, member) in count_cells('counted').items() %}
+    left join {{ source('ops', 'hidden_count') }} as {{ amount }}_treatment
+        on
+            counted.level = {{ amount }}_treatment.level
+            and counted.org_code = {{ amount }}_treatment.org_code
+            and counted.scope = {{ amount }}_treatment.scope
+            and counted.organisation_basis = {{ amount }}_treatment.organisation_basis
+            and counted.as_at = {{ amount }}_treatment.as_at
+            and {{ population }} = {{ amount }}_treatment.population
+            and {{ slice }} = {{ amount }}_treatment.slice
+            and {{ member }} = {{ amount }}_treatment.member
+    {%- endfor %}
 ),
 
 hidden as (

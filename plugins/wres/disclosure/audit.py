@@ -1,0 +1,213 @@
+"""The audit of a release: an attacker who knows every table and every sum between them, and says what follows.
+
+It reads what a release shows and not what the build meant to hide, so that it finds a fault of the build as well as one of the
+scheme. The attacker also has what is public already and the release before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from wres import publish, warehouse
+from wres.disclosure import cells as cells_of
+from wres.disclosure import days as days_
+from wres.disclosure import knowledge
+from wres.disclosure.bounds import TOLERANCE, Bounds, propagate
+from wres.disclosure.cells import KEY
+from wres.disclosure.days import Day
+from wres.disclosure.programmes import Reach, System, unproved
+from wres.disclosure.schemes import Scheme, scheme_of
+from wres.registry import PUBLIC
+from wres.settings import Settings
+
+
+class Attack(NamedTuple):
+    """What follows from one day.
+
+    Attributes:
+        leaks: ``cells.KEY``, ``low`` and ``high`` (people): small counts that can be narrowed to fewer than the protection.
+        hidden: counts that are hidden.
+        protected: small counts that have to be.
+        narrowest: smallest width proved of a small count, in people; none where there is none.
+    """
+
+    leaks: pd.DataFrame
+    hidden: int
+    protected: int
+    narrowest: float | None
+
+    @property
+    def passed(self) -> bool:
+        return self.leaks.empty
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What follows from a release: the attacks on its days, one each, and how long they took."""
+
+    scheme: Scheme
+    attacks: list[Attack]
+    seconds: float
+
+    @property
+    def leaks(self) -> pd.DataFrame:
+        return pd.concat([attack.leaks for attack in self.attacks], ignore_index=True)
+
+    def summary(self) -> dict[str, object]:
+        """The verdict in numbers, as ``ops.disclosure_audit`` has them."""
+        widths = [attack.narrowest for attack in self.attacks if attack.narrowest is not None]
+        return {
+            "scheme": self.scheme.name,
+            "protection": self.scheme.protection,
+            "days": len(self.attacks),
+            "hidden": sum(attack.hidden for attack in self.attacks),
+            "protected": sum(attack.protected for attack in self.attacks),
+            "leaks": len(self.leaks),
+            "narrowest": min(widths) if widths else None,
+            "seconds": self.seconds,
+        }
+
+
+def audit_release(settings: Settings, release_id: int | None = None) -> tuple[int, Verdict | None]:
+    """Audit a release, the current one unless it is named; its number, and the verdict if it has counts of records.
+
+    Raises:
+        publish.UnknownReleaseError: no such release, or its tables are gone.
+        publish.PublishError: nothing is published yet.
+    """
+    of = publish.queryable(settings, release_id)
+    before = next(
+        (
+            release.schema_name
+            for release in publish.releases(settings)
+            if release.release_id < of.release_id and release.dropped_at is None
+        ),
+        None,
+    )
+    with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
+        policies = connection.execute(
+            "select distinct disclosure_policy from ops.release_input where release_id = %s", [of.release_id]
+        ).fetchall()
+        return of.release_id, _audit(connection, of.schema_name, before, of.fingerprint, policies)
+
+
+@contextmanager
+def disclosed_counts(connection: psycopg.Connection, fingerprint: str) -> Iterator[None]:
+    """Audit the candidate, as ``wres_gate``; meanwhile its leaks are in ``gate.disclosed_count``, for the rule about them."""
+    current = connection.execute("select schema_name from ops.release where is_current").fetchone()
+    policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
+    verdict = _audit(connection, "marts", current[0] if current else None, fingerprint, policies)
+    connection.execute("drop table if exists gate.disclosed_count cascade")
+    connection.execute(
+        "create unlogged table gate.disclosed_count (level text, org_code text, as_at date, population text, slice text)"
+    )
+    if verdict is not None:
+        with connection.cursor() as cursor, cursor.copy("copy gate.disclosed_count from stdin") as stream:
+            for row in verdict.leaks[["level", "org_code", "as_at", "population", "slice"]].itertuples(index=False):
+                stream.write_row(row)
+    yield
+    connection.execute("drop table gate.disclosed_count cascade")
+
+
+def _audit(
+    connection: psycopg.Connection,
+    schema: str,
+    before: str | None,
+    fingerprint: str,
+    policies: list[tuple[str | None]],
+) -> Verdict | None:
+    schemes = [scheme_of(policy) for (policy,) in policies if policy not in (None, PUBLIC)]
+    if not schemes:
+        return None
+    began, scheme = time.monotonic(), schemes[0]
+    now = days_.digests(connection, scheme, *cells_of.tables_of(schema))
+    past = days_.digests(connection, scheme, *cells_of.tables_of(before)) if before else {}
+    counted = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
+    days = [row[0] for row in connection.execute(counted.format(sql.Identifier(schema))).fetchall()]
+    if not days:
+        return None
+    # A day that is as it was adds nothing to what the release before has told.
+    digests = {as_at: now[as_at] + (past[as_at] if past.get(as_at, now[as_at]) != now[as_at] else "") for as_at in days}
+    found = {
+        digest: Attack(pd.DataFrame(columns=[*KEY, "low", "high"]), *numbers)
+        for digest, *numbers in connection.execute(
+            "select digest, hidden, protected, narrowest from ops.audited_day where digest = any(%s)",
+            [list(digests.values())],
+        )
+    }
+    fresh = {digest: as_at for as_at, digest in digests.items() if digest not in found}
+    read = [
+        day_of(connection, schema, scheme, as_at, before if digest != now[as_at] else None)
+        for digest, as_at in fresh.items()
+    ]
+    for digest, attack in zip(fresh, days_.each(attacked, read), strict=True):
+        found[digest] = attack
+        if attack.passed:
+            connection.execute(
+                "insert into ops.audited_day (digest, hidden, protected, narrowest) values (%s, %s, %s, %s)"
+                " on conflict do nothing",
+                [digest, *attack[1:]],
+            )
+    verdict = Verdict(scheme, [found[digest] for digest in digests.values()], time.monotonic() - began)
+    connection.execute(
+        "insert into ops.disclosure_audit"
+        " (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
+        " values (%(fingerprint)s, %(scheme)s, %(protection)s, %(days)s, %(hidden)s, %(protected)s, %(leaks)s,"
+        " %(narrowest)s, %(seconds)s)",
+        {"fingerprint": fingerprint, **verdict.summary()},
+    )
+    return verdict
+
+
+def day_of(connection: psycopg.Connection, schema: str, scheme: Scheme, as_at: date, before: str | None = None) -> Day:
+    """A day of a release or of the candidate, with what the release before shows of it."""
+    own = cells_of.of_release(connection, schema, "records", as_at)
+    returned = cells_of.of_release(connection, schema, "return", as_at)
+    returned = returned.loc[returned["shown"] == returned["truth"], [*KEY, "truth"]].drop_duplicates()
+    told = own[[*KEY, "truth"]].merge(returned, how="left", indicator=True)["_merge"] == "both"
+    past = cells_of.of_release(connection, before, "records", as_at) if before else None
+    pay_rows, units = days_.pay_rows(connection), days_.units(connection, as_at)
+    return Day(as_at, scheme, own.assign(public=told.to_numpy()), pay_rows, units, past)
+
+
+def attacked(day: Day) -> Attack:
+    """Work out what can be known of each small count of a day."""
+    known, scheme = knowledge.of_day(day), day.scheme
+    truth, is_past = known.cells["truth"].to_numpy(), known.is_past
+    shown = np.concatenate([day.cells["shown"].to_numpy(), np.full(is_past.sum(), np.nan)])
+    whole = truth == np.floor(truth)
+    read = scheme.read(shown, truth)
+    reader = Bounds(np.maximum(known.bounds.low, read.low), np.minimum(known.bounds.high, read.high))
+    told = propagate(known.sums, known.bounds, whole).width < scheme.protection - TOLERANCE
+    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy() & np.isfinite(reader.high)
+    targets = scheme.is_small(truth) & ~told & ~nationally
+    bounds = propagate(known.sums, reader, whole)
+    leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
+    reach = Reach.of(truth)
+    system = System(known.sums, reader, truth)
+    hidden = np.isnan(shown)
+    leaks |= unproved(system, known.cells, hidden, targets & ~leaks, scheme.protection, reach, to_the_end=True)
+    if leaks.any() and np.isfinite(known.bounds.high).any():
+        # What would follow from what readers know anyway is nothing that the release gives away.
+        everything = np.ones(len(truth), dtype=bool)
+        anyway = System(known.sums, known.bounds, truth)
+        leaks &= ~unproved(anyway, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True)
+    width = (reach.high - reach.low)[targets & ~leaks]
+    narrow = bounds.width < scheme.protection - TOLERANCE
+    low, high = np.where(narrow, bounds.low, reach.low), np.where(narrow, bounds.high, reach.high)
+    return Attack(
+        known.cells.loc[leaks, KEY].assign(low=low[leaks], high=high[leaks]),
+        int((hidden & ~is_past).sum()),
+        int((targets & ~is_past).sum()),
+        float(width.min()) if len(width) else None,
+    )

@@ -1,0 +1,133 @@
+"""The counts of a release as cells: what it shows of each, and what each truly is.
+
+A cell is one count of people: of a population (staff, shortlisted, appointed, …), of an organisation or area, on a day, in a
+slice, of an ethnic group. Whatever table or column shows it, it is one cell: the White staff of band 8a stand in indicator 1 and
+in two disparity ratios.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+PLACE = ["level", "org_code", "scope", "organisation_basis", "as_at"]
+KEY = ["population", *PLACE, "slice", "member"]
+
+# Groups as rows. The base of a share is everybody in the row (`all`, `known`), of a rate everybody of the group.
+# A disparity ratio has a side in each place: `all.band_7_to_band_8a` has `all.band_8a` as count and `all.band_7` as base.
+_CELLS = """
+with figure as (
+    select
+        p.level, p.org_code, p.scope, p.organisation_basis, p.as_at, p.indicator_code, p.denominator, p.slice,
+        p.indicator_code in ('1', '9') as is_share,
+        split_part(p.slice, '.', 1) || '.' as block,
+        split_part(p.slice, '.', 2) as step,
+        case when split_part(p.slice, '.', 3) <> '' then '.' || split_part(p.slice, '.', 3) else '' end as suffix,
+        g.*
+    from {schema}.indicator_result as p
+    inner join {schema}.restricted_indicator_result as r
+        using (
+            level, org_code, as_at, period_kind, indicator_code, slice, basis, denominator, scope, aggregation, organisation_basis
+        )
+    cross join lateral (
+        values
+        (
+            'white', p.white_count, p.white_base, p.workforce_white_count,
+            r.white_count, r.white_base, r.workforce_white_count
+        ),
+        ('bme', p.bme_count, p.bme_base, p.workforce_bme_count, r.bme_count, r.bme_base, r.workforce_bme_count),
+        (
+            'unknown', p.unknown_count, p.unknown_base, p.workforce_unknown_count,
+            r.unknown_count, r.unknown_base, r.workforce_unknown_count
+        )
+    ) as g (member, shown_count, shown_base, shown_workforce, true_count, true_base, true_workforce)
+    where
+        p.basis = %(basis)s
+        and p.as_at = %(as_at)s
+        and (p.denominator <> 'known_only' or g.member <> 'unknown')
+),
+
+cell as (
+    select
+        c.population, f.level, f.org_code, f.scope, f.organisation_basis, f.as_at, c.slice, c.member,
+        max(c.shown)::float8 as shown, max(c.truth)::float8 as truth
+    from figure as f
+    cross join lateral (
+        values
+        (
+            case f.indicator_code
+                when '1' then 'staff' when 'DR' then 'staff' when '2' then 'appointed' when '3' then 'entered'
+                when '4' then 'trained' when '9' then 'board' else 'answered ' || f.indicator_code || ' ' || f.denominator
+            end,
+            case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 2) || f.suffix else f.slice end,
+            f.member, f.shown_count, f.true_count
+        ),
+        (
+            case f.indicator_code
+                when '1' then 'staff' when '2' then 'shortlisted' when '9' then 'board' when 'DR' then 'staff'
+                else 'base of ' || f.indicator_code || ' ' || f.denominator
+            end,
+            case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 1) || f.suffix else f.slice end,
+            case when f.is_share then case f.denominator when 'known_only' then 'known' else 'all' end else f.member end,
+            f.shown_base, f.true_base
+        ),
+        ('workforce', 'all', f.member, f.shown_workforce, f.true_workforce)
+    ) as c (population, slice, member, shown, truth)
+    where c.truth is not null
+    group by c.population, f.level, f.org_code, f.scope, f.organisation_basis, f.as_at, c.slice, c.member
+)
+
+-- What is the same on the basis of today's organisations is the same cell.
+select population, level, org_code, scope, min(organisation_basis) as organisation_basis, as_at, slice, member, shown, truth
+from cell
+group by population, level, org_code, scope, as_at, slice, member, shown, truth
+"""
+
+
+# What the cells of a day depend on.
+_SHOWN = sql.SQL(
+    "select level, org_code, as_at, indicator_code, slice, basis, denominator, scope, organisation_basis, white_count,"
+    " white_base, bme_count, bme_base, unknown_count, unknown_base, workforce_white_count, workforce_bme_count,"
+    " workforce_unknown_count from {} where basis in ('records', 'return')"
+)
+COUNTED = sql.SQL("select * from intermediate.int_disclosure__cell")
+
+
+def tables_of(schema: str) -> list[sql.Composed]:
+    """What the cells of a release or the candidate are read from, for a digest."""
+    return [_SHOWN.format(sql.Identifier(schema, name)) for name in ("indicator_result", "restricted_indicator_result")]
+
+
+def of_release(connection: psycopg.Connection, schema: str, basis: str, as_at: date) -> pd.DataFrame:
+    """Cells that a release's or the candidate's ``indicator_result`` has of a day, on one basis.
+
+    Returns:
+        Columns of ``KEY``, ``shown`` (people; NaN where hidden) and ``truth`` (people). A cell is shown where any place shows it.
+        What has no true count (a percentage without counts) is no cell.
+    """
+    query = sql.SQL(_CELLS).format(schema=sql.Identifier(schema))
+    return _read(connection, query, {"basis": basis, "as_at": as_at})
+
+
+def of_counts(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:
+    """Cells of a day as the build has just counted them.
+
+    Returns:
+        Columns of ``KEY``, ``disclosure_policy`` and ``truth`` (people).
+    """
+    query = sql.SQL(
+        "select {}, disclosure_policy, people as truth from intermediate.int_disclosure__cell where as_at = %(as_at)s"
+        " order by {}"
+    ).format(*[sql.SQL(", ").join(map(sql.Identifier, KEY))] * 2)
+    return _read(connection, query, {"as_at": as_at})
+
+
+def _read(connection: psycopg.Connection, query: sql.Composed, parameters: dict[str, object]) -> pd.DataFrame:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        columns = [column.name for column in cursor.description or ()]
+        cells = pd.DataFrame(cursor.fetchall(), columns=columns)
+    return cells.astype({name: float for name in ("shown", "truth") if name in cells})

@@ -1,0 +1,213 @@
+"""Complementary suppression: what has to be hidden besides small counts, so that nothing else gives them away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
+from wres.disclosure.cells import PLACE
+from wres.disclosure.knowledge import Known
+from wres.disclosure.programmes import Reach, System, prices, unproved
+from wres.disclosure.schemes import Scheme
+
+_ROW = ["population", *PLACE, "slice"]
+# What is hidden first where a sum gives too much away: the areas that fewest look at, England last.
+_ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
+# Cells that are worth a search of their own.
+_POOLED = 3_000
+# When only few counts are left each round hides so many cells: a little more, in far fewer rounds.
+_AT_ONCE = 10
+
+
+@dataclass(frozen=True)
+class Control:
+    """What becomes of each cell.
+
+    Attributes:
+        hidden: not shown.
+        primary: hidden for the few people of its own row.
+        exact: shown as it is, not rounded.
+    """
+
+    hidden: np.ndarray
+    primary: np.ndarray
+    exact: np.ndarray
+
+
+class UnprotectableError(RuntimeError):
+    """Hiding every row still gives a count away, of which nothing was known before: a fault of the search or of its sums."""
+
+
+def control(known: Known, scheme: Scheme) -> Control:
+    """Hide rows until a reader can narrow no small count to fewer than the scheme's protection.
+
+    A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no
+    figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden
+    alone or, where it would follow, with the row's total: shares of those whose ethnicity is known stay.
+    Counts of England that give something away are first rounded, then hidden.
+
+    What readers know already cannot be hidden, and a small count that they know too well is none to protect.
+
+    Args:
+        known: the counts, and what readers know of them.
+        scheme: what becomes of a count by its size, and how well it has to be protected.
+
+    Raises:
+        UnprotectableError: see there.
+    """
+    found = Control(*(np.zeros(len(known.cells), dtype=bool) for _ in range(3)))
+    for inside in _parts(known.cells, known.sums):
+        of_part = _Search(known.part(inside), scheme).run()
+        found.hidden[inside], found.primary[inside] = of_part.hidden, of_part.primary
+        found.exact[inside] = of_part.exact
+    return found
+
+
+def _parts(cells: pd.DataFrame, relations: sparse.csr_matrix) -> Iterator[np.ndarray]:
+    """Positions of cells that neither a sum nor a row joins with others; small ones pooled, so that one programme serves many."""
+    row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
+    rows = sparse.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))))
+    joined = sparse.vstack([abs(relations), rows]).tocsr()
+    _, part = connected_components(joined.T @ joined, directed=False)
+    size = np.bincount(part)
+    large = size >= _POOLED
+    for number in np.flatnonzero(large):
+        yield np.flatnonzero(part == number)
+    # Pools of about the same size, each with whole parts.
+    pool = np.where(large, -1, np.cumsum(np.where(large, 0, size)) // _POOLED)
+    for number in np.unique(pool[~large]):
+        yield np.flatnonzero(pool[part] == number)
+
+
+class _Search:
+    def __init__(self, known: Known, scheme: Scheme) -> None:
+        self.cells, self.relations, self.scheme, self.known = known.cells, known.sums, scheme, known.bounds
+        cells, relations, self.truth = known.cells, known.sums, known.cells["truth"].to_numpy()
+        self.halves = self.truth != np.floor(self.truth)
+        self.row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
+        # A zero is hidden last of all.
+        self.order = np.where(self.truth > 0, cells["level"].map(_ORDER), len(_ORDER))
+        self.apart = cells["group"].isin(["unknown", "all"]).to_numpy()
+        self.of_relation = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
+        self.exact = np.array(cells["level"].isin(scheme.exact_levels))
+        # What is known that well already has nothing left to protect.
+        self.told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
+        self.reach = Reach.of(self.truth)
+        self.protectable = np.zeros(len(cells), dtype=bool)
+        # Of the past readers know what was shown, and nothing can be hidden any more.
+        self.hidden = known.is_past.copy()
+        self._star()
+        self.primary = self.hidden & ~known.is_past
+
+    def run(self) -> Control:
+        while True:
+            shown = self._shown()
+            bounds = propagate(self.relations, shown, ~self.halves)
+            leaks = self.small & (bounds.width < self.scheme.protection - TOLERANCE)
+            if leaks.any():
+                chosen = self._of_telling_sums(leaks, bounds, shown)
+            else:
+                system = System(self.relations, shown, self.truth)
+                leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
+                leaks &= ~self._follow_anyway(leaks)
+                if not leaks.any():
+                    return Control(self.hidden, self.primary, self.exact)
+                chosen = self._of_shadow_prices(leaks, system)
+            self._hide(chosen)
+            if not len(chosen):
+                if not np.isfinite(self.known.high).any():
+                    raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
+                # With all else hidden they follow from what readers know already.
+                self.told |= leaks
+                self.small &= ~leaks
+
+    def _follow_anyway(self, leaks: np.ndarray) -> np.ndarray:
+        """Which of these small counts follow from what readers know, were all else hidden: they need no protection any more."""
+        doubtful = leaks & ~self.protectable
+        if not doubtful.any() or not np.isfinite(self.known.high).any():
+            return np.zeros_like(leaks)
+        hidden = System(self.relations, self.known, self.truth)
+        everything = np.ones_like(leaks)
+        told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, Reach.of(self.truth))
+        self.protectable |= doubtful & ~told
+        self.told |= told
+        self.small &= ~told
+        return told
+
+    def _shown(self) -> Bounds:
+        shown = self.scheme.shown_bounds(self.truth, self.hidden, self.exact, self.halves)
+        return Bounds(np.maximum(shown.low, self.known.low), np.minimum(shown.high, self.known.high))
+
+    @property
+    def _open(self) -> np.ndarray:
+        """Boolean: what could be hidden, and would protect something."""
+        return ~self.hidden & ~np.isfinite(self.known.high)
+
+    def _star(self) -> None:
+        """Hide small counts, also those that readers know, and the rows of those they do not know, but for Unknown."""
+        small = self.scheme.is_small(self.truth) & ~self.exact
+        self.small = small & ~self.told
+        self.hidden |= small | self._rows_of(np.flatnonzero(self.small & ~self.apart))
+
+    def _rows_of(self, positions: np.ndarray) -> np.ndarray:
+        """Boolean: cells of the rows that these cells are in."""
+        return np.isin(self.row, self.row[positions])
+
+    def _hide(self, positions: np.ndarray) -> None:
+        """Round what is exact; hide what is rounded, with its row or, of Unknown and total, with each other."""
+        too_exact = self.exact[positions]
+        if self.scheme.rounded_to > 1 and too_exact.any():
+            self.exact &= ~self._rows_of(positions[too_exact])
+            self._star()
+            positions = positions[~too_exact]
+        alone = self.apart[positions]
+        self.hidden |= self._rows_of(positions[alone]) & self.apart
+        self.hidden |= self._rows_of(positions[~alone])
+
+    def _of_shadow_prices(self, leaks: np.ndarray, system: System) -> np.ndarray:
+        """Shown cells that hold the leaks back most, about one for every leak."""
+        price = prices(system, self.cells, leaks, self.scheme.protection)
+        found = pd.DataFrame({"cell": np.flatnonzero(self._open & (price > TOLERANCE))})
+        if found.empty:
+            return self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
+        found["worth"] = price[found["cell"]] / (1 + self.order[found["cell"]])
+        return found.nlargest(max(int(leaks.sum()), _AT_ONCE), "worth")["cell"].to_numpy()
+
+    def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:
+        """For each leak one shown cell of the sums that tell it: the one that is missed least."""
+        _, cell, low, high = implied(self.relations, bounds)
+        return self._near(leaks, (low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE))
+
+    def _near(self, leaks: np.ndarray, tells: np.ndarray) -> np.ndarray:
+        """For each leak one shown cell in a sum with it; further away where there is none; nothing if all is hidden."""
+        cell = self.relations.indices
+        while True:
+            of_leak = leaks[cell] & tells
+            if (members := self._least_missed(of_leak)).size:
+                return members
+            # All else in these sums is hidden, but follows from further sums itself.
+            wider = leaks.copy()
+            wider[cell[np.isin(self.of_relation, self.of_relation[of_leak])]] = True
+            if wider.sum() == leaks.sum():
+                return members
+            leaks = wider
+
+    def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
+        """For each leak one open cell in a sum with it: its row's total if it is Unknown, else the smallest of few readers."""
+        cell = self.relations.indices
+        pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
+        of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])
+        found = pairs.merge(
+            pd.DataFrame({"member": cell[of_open], "relation": self.of_relation[of_open]}), on="relation"
+        )
+        leak, member = found["leak"].to_numpy(), found["member"].to_numpy()
+        found["elsewhere"] = ~(self.apart[leak] & self.apart[member] & (self.row[leak] == self.row[member]))
+        found["order"], found["size"] = self.order[member], self.truth[member]
+        found = found.sort_values(["leak", "elsewhere", "order", "size"])
+        return found.drop_duplicates("leak")["member"].unique()

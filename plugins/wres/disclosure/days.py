@@ -1,0 +1,92 @@
+"""A day of counts, with all that disclosure control and its audit need of it. Days are apart, and each core takes one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TypeVar
+
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from wres.disclosure.schemes import Scheme
+
+_CODE = Path(__file__).parent
+# A process of its own costs two seconds: days of fewer cells are faster one after the other.
+_WORTH_A_PROCESS = 10_000
+_UNITS = "select level, unit_code, scope, organisation_basis, as_at, org_code from intermediate.int_indicators__unit"
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Day:
+    """What is known of one day.
+
+    Attributes:
+        cells: ``cells.KEY``, ``truth`` (people) and ``public`` (true where a publisher has shown it); of a release also ``shown``
+            (people; NaN where hidden).
+        pay_rows: seed ``pay_row``.
+        units: which organisations an area, or an organisation of today, is made of.
+        before: ``cells.KEY``, ``shown`` and ``truth`` of the same day in the release before; none where it has none.
+    """
+
+    as_at: date
+    scheme: Scheme
+    cells: pd.DataFrame
+    pay_rows: pd.DataFrame
+    units: pd.DataFrame
+    before: pd.DataFrame | None = None
+
+
+def each(work: Callable[[Day], Found], days: list[Day]) -> Iterator[Found]:
+    """What the work finds of each day, in order."""
+    if len(days) < 2 or max(len(day.cells) for day in days) < _WORTH_A_PROCESS:
+        yield from map(work, days)
+        return
+    with ProcessPoolExecutor(min(len(days), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, days)
+
+
+def digests(connection: psycopg.Connection, scheme: Scheme, *selects: sql.Composable) -> dict[date, str]:
+    """A digest for each day: changes with the rows that the queries have of it, an area, the scheme or the code.
+
+    Args:
+        connection: as a role that may read what is queried.
+        scheme: of the release.
+        selects: each with a column ``as_at``; the order of their rows does not matter.
+    """
+    same_for_all = hashlib.sha256(scheme.name.encode())
+    for path in sorted(_CODE.glob("*.py")):
+        same_for_all.update(path.read_bytes())
+    same_for_all.update(pay_rows(connection).to_csv().encode())
+    running: dict[date, hashlib._Hash] = {}
+    for number, select in enumerate((*selects, sql.SQL(_UNITS))):
+        summed = sql.SQL(
+            "select as_at, sum(hashtextextended(counted::text, 0))::text from ({}) as counted group by as_at order by as_at"
+        ).format(select)
+        for as_at, total in connection.execute(summed).fetchall():
+            running.setdefault(as_at, same_for_all.copy()).update(f"{number}:{total}".encode())
+    return {as_at: found.hexdigest()[:16] for as_at, found in running.items()}
+
+
+def pay_rows(connection: psycopg.Connection) -> pd.DataFrame:
+    """Seed ``pay_row`` as the last build has it."""
+    return read_frame(connection, "select * from intermediate.pay_row order by position", [])
+
+
+def units(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:
+    """Which organisations areas, and organisations of today, are made of on a day."""
+    return read_frame(connection, f"{_UNITS} where as_at = %s order by 1, 2, 3, 4, 6", [as_at])
+
+
+def read_frame(connection: psycopg.Connection, query: str, parameters: list[object]) -> pd.DataFrame:
+    """Rows of a query with its names of columns."""
+    cursor = connection.execute(query, parameters)
+    return pd.DataFrame(cursor.fetchall(), columns=[column.name for column in cursor.description or ()])

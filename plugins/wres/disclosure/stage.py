@@ -1,0 +1,126 @@
+"""The stage of the build between counts and figures: what has to be hidden besides small counts is found and noted.
+
+Days are apart, but for what the current release shows of them: only those whose counts have changed are worked on again.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import psycopg
+from psycopg import sql
+
+from wres import warehouse
+from wres.disclosure import cells as cells_of
+from wres.disclosure import days as days_
+from wres.disclosure import knowledge
+from wres.disclosure.cells import KEY
+from wres.disclosure.complementary import control
+from wres.disclosure.days import Day
+from wres.disclosure.schemes import Scheme, scheme_of
+from wres.registry import PUBLIC
+from wres.settings import Settings
+
+
+def hide(settings: Settings) -> str:
+    """Fill ``ops.hidden_count`` for the days that have changed; returns a sentence about it.
+
+    Raises:
+        ValueError: sources that are not public have several schemes; one release has one.
+    """
+    with (
+        warehouse.connect(settings, "wres_transformer", autocommit=True) as connection,
+        warehouse.connect(settings, "wres_gate", autocommit=True) as reader,
+    ):
+        scheme = _scheme(connection)
+        digests = _digests(connection, scheme) if scheme else {}
+        known = dict[date, str](connection.execute("select as_at, digest from ops.controlled_day").fetchall())
+        for table in ("hidden_count", "controlled_day"):
+            connection.execute(
+                sql.SQL("delete from ops.{} where as_at <> all(%s)").format(sql.Identifier(table)), [list(digests)]
+            )
+        changed = [as_at for as_at, digest in digests.items() if digest != known.get(as_at)]
+        days = [day_of(connection, reader, scheme, as_at) for as_at in changed if scheme]
+        for day, (treated, seconds) in zip(days, days_.each(_work_on, days), strict=True):
+            _write(connection, day, digests[day.as_at], treated, seconds)
+        connection.execute("analyze ops.hidden_count")
+    return f"disclosure control of {len(changed)} of {len(digests)} days"
+
+
+def _scheme(connection: psycopg.Connection) -> Scheme | None:
+    """The scheme of all counts that are not public already; none if there are no such counts."""
+    policies = connection.execute(
+        "select distinct disclosure_policy from intermediate.int_disclosure__cell where disclosure_policy <> %s",
+        [PUBLIC],
+    ).fetchall()
+    if len(policies) > 1:
+        names = ", ".join(sorted(row[0] for row in policies))
+        raise ValueError(f"one release has one scheme of disclosure control, and the sources name {names}")
+    return scheme_of(policies[0][0]) if policies else None
+
+
+def _digests(connection: psycopg.Connection, scheme: Scheme) -> dict[date, str]:
+    """Of the days that have such counts."""
+    digests = days_.digests(connection, scheme, cells_of.COUNTED)
+    days = connection.execute(
+        "select distinct as_at from intermediate.int_disclosure__cell where disclosure_policy <> %s order by 1",
+        [PUBLIC],
+    ).fetchall()
+    return {as_at: digests[as_at] for (as_at,) in days}
+
+
+def day_of(connection: psycopg.Connection, reader: psycopg.Connection, scheme: Scheme, as_at: date) -> Day:
+    """The counts of a day, with what the current release shows of it.
+
+    Args:
+        connection: as ``wres_transformer``.
+        reader: as ``wres_gate``, who may read the current release.
+        scheme: of the release to be.
+        as_at: the day.
+    """
+    current = reader.execute("select schema_name from ops.release where is_current").fetchone()
+    before = cells_of.of_release(reader, current[0], "records", as_at) if current else None
+    cells = _own(cells_of.of_counts(connection, as_at))
+    return Day(as_at, scheme, cells, days_.pay_rows(connection), days_.units(connection, as_at), before)
+
+
+def _own(cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells to protect; ``public`` where a public source has the same count on the same key."""
+    public = cells["disclosure_policy"] == PUBLIC
+    own = cells.loc[~public, [*KEY, "truth"]].reset_index(drop=True)
+    told = (
+        own.merge(cells.loc[public, [*KEY, "truth"]].drop_duplicates(), how="left", indicator=True)["_merge"] == "both"
+    )
+    return own.assign(public=told.to_numpy())
+
+
+def _work_on(day: Day) -> tuple[pd.DataFrame, float]:
+    """The cells of a day that are treated, with ``treatment`` and ``is_primary``, and how many seconds it took."""
+    began = time.monotonic()
+    known = knowledge.of_day(day)
+    found = control(known, day.scheme)
+    rounded = ~found.exact & known.cells["level"].isin(day.scheme.exact_levels).to_numpy()
+    treated = known.cells[KEY].assign(treatment=np.where(found.hidden, "hidden", "rounded"), is_primary=found.primary)
+    return treated[(found.hidden | rounded) & ~known.is_past], time.monotonic() - began
+
+
+def _write(connection: psycopg.Connection, day: Day, digest: str, treated: pd.DataFrame, seconds: float) -> None:
+    hidden = treated["treatment"] == "hidden"
+    primary = int((hidden & treated["is_primary"]).sum())
+    with connection.transaction(), connection.cursor() as cursor:
+        cursor.execute("delete from ops.hidden_count where as_at = %s", [day.as_at])
+        columns = [*KEY, "treatment"]
+        copy = sql.SQL("copy ops.hidden_count ({}) from stdin").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
+        with cursor.copy(copy) as stream:
+            for row in treated[columns].itertuples(index=False):
+                stream.write_row(row)
+        cursor.execute(
+            "insert into ops.controlled_day (as_at, digest, scheme, hidden_primary, hidden_complementary, seconds)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict (as_at) do update set digest = excluded.digest,"
+            " scheme = excluded.scheme, hidden_primary = excluded.hidden_primary,"
+            " hidden_complementary = excluded.hidden_complementary, seconds = excluded.seconds",
+            [day.as_at, digest, day.scheme.name, primary, int(hidden.sum()) - primary, seconds],
+        )

@@ -1,0 +1,93 @@
+"""Disclosure control of the whole standard: what the build hides stays hidden, and an audit finds each way of giving it away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from candidates import administrator
+from commands import wres
+
+from wres.disclosure.audit import audit_release
+from wres.exit_codes import BLOCKED, WRONG_USE
+from wres.settings import Settings
+
+# A quarter, and so without the returns of an annual day.
+DAY = "2024-12-31"
+TABLE = "release_1.indicator_result"
+ROUNDED = "5 * round({}::numeric / 5)"
+
+
+@pytest.fixture(scope="module")
+def released(whole_standard: Settings, copy_warehouse: Callable[[Settings], Settings]) -> Settings:
+    return copy_warehouse(whole_standard)
+
+
+@pytest.fixture
+def release(released: Settings) -> Iterator[Callable[..., Settings]]:
+    """release(change): the release with a day's published figures changed, until the test ends."""
+    with administrator(released) as connection:
+        connection.execute(f"create temporary table kept as select * from {TABLE} where as_at = '{DAY}'")
+
+        def changed(change: str) -> Settings:
+            connection.execute(
+                f"update {TABLE} as shown set {change} from release_1.restricted_indicator_result as truth"
+                f" where shown.as_at = '{DAY}' and shown.basis = 'records' and "
+                + " and ".join(
+                    f"shown.{name} = truth.{name}"
+                    for name in (
+                        "level", "org_code", "as_at", "period_kind", "indicator_code", "slice", "basis", "denominator",
+                        "scope", "aggregation", "organisation_basis",
+                    )
+                )
+            )  # fmt: skip
+            return released
+
+        yield changed
+        connection.execute(f"delete from {TABLE} where as_at = '{DAY}'")
+        connection.execute(f"insert into {TABLE} select * from kept")
+
+
+def test_nothing_follows_from_the_release(released: Settings) -> None:
+    """Every day tried anew, not taken from what the gate has passed."""
+    with administrator(released) as connection:
+        connection.execute("delete from ops.audited_day")
+    result = wres(released, "audit")
+    assert result.exit_code == 0 and "None can be narrowed to fewer than 5 people." in result.output
+    number, verdict = audit_release(released)
+    assert (number, verdict.summary()["days"], verdict.summary()["scheme"]) == (1, 12, "nhs_round5")
+    assert verdict.summary()["protected"] > 1_000 and verdict.summary()["narrowest"] >= 5 - 1e-6
+    with administrator(released) as connection:
+        stored = connection.execute("select leaks, protected from ops.disclosure_audit order by audit_id").fetchall()
+    assert stored and all(leaks == 0 and protected == verdict.summary()["protected"] for leaks, protected in stored)
+
+
+def test_without_complementary_suppression_it_fails(release: Callable[..., Settings]) -> None:
+    """Small counts are hidden, and nothing else."""
+    shown = ", ".join(
+        f"{group}_{what} = case when truth.{group}_{what} = 0 or truth.{group}_{what} >= 8"
+        f" then {ROUNDED.format(f'truth.{group}_{what}')} end"
+        for group in ("white", "bme", "unknown")
+        for what in ("count", "base")
+    )
+    result = wres(release(shown), "audit", "--json")
+    assert result.exit_code == BLOCKED
+    leaks = json.loads(result.stdout)["audit"]["leaks"]
+    assert len(leaks) > 100 and {leak["as_at"] for leak in leaks} == {DAY}
+    assert {leak["level"] for leak in leaks} >= {"organisation", "region"}
+    assert all(leak["high"] - leak["low"] < 5 for leak in leaks)
+
+
+def test_with_totals_that_are_not_rounded_it_fails(release: Callable[..., Settings]) -> None:
+    shown = ", ".join(
+        f"{group}_base = case when shown.indicator_code = '1' then truth.{group}_base else shown.{group}_base end"
+        for group in ("white", "bme", "unknown")
+    )
+    result = wres(release(shown), "audit")
+    assert result.exit_code == BLOCKED and f" {DAY} staff " in result.output
+
+
+def test_a_release_that_is_not_there(released: Settings) -> None:
+    result = wres(released, "audit", 99)
+    assert result.exit_code == WRONG_USE and "Release 99 does not exist" in result.output

@@ -1,0 +1,211 @@
+"""What a reader can work out from shown, starred and rounded counts: the audit tests of the methodology, and planted leaks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up_counts import GROUPS, LEAVES, MadeUpDay
+from scipy import sparse
+from scipy.optimize import linprog
+
+from wres.disclosure.audit import Attack
+from wres.disclosure.bounds import Bounds, ContradictionError, propagate
+from wres.disclosure.complementary import UnprotectableError
+from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
+
+ALL_IS_SUM = sparse.csr_matrix([[1.0, -1.0, -1.0, -1.0]])  # all = white + bme + unknown
+SCHEMES = [NHS_ROUND5, suppress_below(11)]
+
+
+def bounds(*shown: tuple[float, float]) -> Bounds:
+    low, high = zip(*shown, strict=True)
+    return Bounds(np.array(low, dtype=float), np.array(high, dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("shown", "bme"),
+    [
+        # Row total 46, W 40, U 0 shown; B (6) hidden.
+        ([(46, 46), (40, 40), (1, 10), (0, 0)], (6, 6)),
+        # k 11; total 51, W 40 shown; B 7 and U 4 hidden.
+        ([(51, 51), (40, 40), (1, 10), (1, 10)], (1, 10)),
+        # nhs_round5: W 45, total 55 shown; B and U starred.
+        ([(53, 57), (43, 47), (1, 7), (1, 7)], (1, 7)),
+        # Two hidden cells that sum to 2 are both 1.
+        ([(42, 42), (40, 40), (1, 10), (1, 10)], (1, 1)),
+    ],
+)
+def test_audit_tests_of_the_methodology(shown: list[tuple[float, float]], bme: tuple[float, float]) -> None:
+    found = propagate(ALL_IS_SUM, bounds(*shown), np.ones(4, dtype=bool))
+    assert (found.low[2], found.high[2]) == bme
+
+
+def test_what_cannot_be_is_said() -> None:
+    with pytest.raises(ContradictionError):
+        propagate(ALL_IS_SUM, bounds((10, 10), (40, 40), (0, 5), (0, 5)), np.ones(4, dtype=bool))
+
+
+@pytest.mark.parametrize("policy", ["already_public", "suppress_below_k", "suppress_below_", ""])
+def test_a_policy_that_is_no_scheme(policy: str) -> None:
+    with pytest.raises(ValueError, match="no scheme"):
+        scheme_of(policy)
+
+
+def counts_of(organisations: int, most: int) -> st.SearchStrategy[np.ndarray]:
+    size = organisations * len(LEAVES) * len(GROUPS)
+    return st.lists(st.integers(0, most), min_size=size, max_size=size).map(
+        lambda numbers: np.array(numbers).reshape(organisations, len(LEAVES), len(GROUPS))
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(4, 6).flatmap(lambda count: counts_of(count, 30)), st.sampled_from(SCHEMES))
+def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: Scheme) -> None:
+    """Checked by a programme of its own for each small count, over all cells and sums at once."""
+    day = MadeUpDay.of(people)
+    sums = day.sums
+    try:
+        found = day.controlled(scheme)
+    except UnprotectableError:
+        # Nothing is left to hide: so few people are in all of England that its sums have no room.
+        assert people.sum() < 100
+        return
+    small = scheme.is_small(day.truth) & ~found.exact
+    assert found.hidden[small].all()
+    shown = scheme.shown_bounds(day.truth, found.hidden, found.exact, np.zeros(len(day.truth), dtype=bool))
+    limits = np.column_stack([shown.low, np.minimum(shown.high, 10_000)])
+    for cell in np.flatnonzero(small):
+        objective = np.zeros(len(day.truth))
+        objective[cell] = 1
+        low, high = (
+            linprog(sign * objective, A_eq=sums, b_eq=np.zeros(sums.shape[0]), bounds=limits).fun * sign
+            for sign in (1, -1)
+        )
+        assert high - low >= scheme.protection - 1e-6, day.cells.iloc[cell].to_dict()
+    assert day.audited(scheme, day.shown(scheme, found.hidden, found.exact)).passed
+
+
+# -- Planted leaks ------------------------------------------------------------------------------------------------------
+
+# By organisation, pay row and group: a small BME count in every organisation's band 8d, and one alone at the top.
+PEOPLE = np.array([[[400, 90, 30], [120, 40, 20], [61, 3 + n % 4, 16], [50, 4 * (n == 1), 12]] for n in range(6)])
+
+
+@pytest.fixture(scope="module", params=SCHEMES, ids=[scheme.name for scheme in SCHEMES])
+def scheme(request: pytest.FixtureRequest) -> Scheme:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def day() -> MadeUpDay:
+    return MadeUpDay.of(PEOPLE)
+
+
+@pytest.fixture(scope="module")
+def controlled(day: MadeUpDay, scheme: Scheme):
+    return day.controlled(scheme)
+
+
+def leaks_of(attack: Attack) -> set[tuple[str, str, str]]:
+    return set(attack.leaks[["org_code", "slice", "member"]].itertuples(index=False, name=None))
+
+
+def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, controlled) -> None:
+    attack = day.audited(scheme, day.shown(scheme, controlled.hidden, controlled.exact))
+    assert attack.passed and attack.protected == (scheme.is_small(day.truth) & ~controlled.exact).sum() > 0
+    assert attack.narrowest is not None and attack.narrowest >= scheme.protection
+
+
+def test_small_counts_alone_do_not_do(day: MadeUpDay, scheme: Scheme) -> None:
+    """Without complementary suppression: the whole and the other members are shown."""
+    exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()
+    shown = day.shown(scheme, scheme.is_small(day.truth) & ~exact, exact)
+    assert ("R1", "non_clinical.vsm", "bme") in leaks_of(day.audited(scheme, shown))
+
+
+def test_a_small_count_that_is_shown_is_a_leak(day: MadeUpDay, scheme: Scheme, controlled) -> None:
+    shown = day.shown(scheme, controlled.hidden, controlled.exact)
+    planted = day.where(org_code="R2", slice="non_clinical.band_8d", member="bme")
+    shown[planted] = day.truth[planted]
+    assert ("R2", "non_clinical.band_8d", "bme") in leaks_of(day.audited(scheme, shown))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"org_code": "R1", "slice": "non_clinical.band_8d"},  # the row's total, White and Unknown
+        {"org_code": "R1", "member": "bme"},  # all other bands, and the whole
+        {"slice": "non_clinical.band_8d", "member": "bme"},  # the region, and all of it but one
+    ],
+    ids=["groups", "slices", "areas"],
+)
+def test_all_but_one_of_a_sum_is_a_leak(day: MadeUpDay, scheme: Scheme, controlled, kind: dict[str, str]) -> None:
+    shown = day.shown(scheme, controlled.hidden, controlled.exact)
+    target = ("R1", "non_clinical.band_8d", "bme")
+    planted = day.where(**kind)
+    shown[planted] = day.truth[planted]
+    shown[day.where(org_code=target[0], slice=target[1], member=target[2])] = np.nan
+    assert target in leaks_of(day.audited(scheme, shown))
+
+
+def test_totals_that_are_not_rounded_are_a_leak(day: MadeUpDay) -> None:
+    small = NHS_ROUND5.is_small(day.truth)
+    totals = day.where(member="all") | day.where(member="white") | day.where(member="unknown")
+    attack = day.audited(NHS_ROUND5, day.shown(NHS_ROUND5, small, totals))
+    assert {("R0", "non_clinical.band_8d", "bme"), ("R1", "non_clinical.vsm", "bme")} <= leaks_of(attack)
+
+
+def test_what_is_public_already_protects_nothing_and_needs_no_protection(day: MadeUpDay, scheme: Scheme) -> None:
+    """The returns of all organisations but one are public: theirs is what is left of the region's."""
+    public = day.where(level="organisation") & ~day.where(org_code="R1")
+    found = day.controlled(scheme, public)
+    shown = day.shown(scheme, found.hidden, found.exact)
+    assert found.hidden[day.where(level="region", org_code="Y1", slice="non_clinical.band_8d", member="bme")].all()
+    assert day.audited(scheme, shown, public).passed
+    # To somebody who does not know the returns, the same release says less still.
+    assert day.audited(scheme, shown).protected > day.audited(scheme, shown, public).protected
+
+
+# -- Two releases --------------------------------------------------------------------------------------------------------
+
+# Nobody is few; then one organisation corrects a count that a release has shown.
+OLD = np.array([[[400, 90, 30], [120, 40, 20], [61, 31, 16], [50, 24, 12]] for _ in range(6)])
+NEW = OLD.copy()
+NEW[1, 1, 1] = 6
+
+
+@pytest.fixture(scope="module")
+def before(scheme: Scheme) -> pd.DataFrame:
+    """The release before, as everybody has it: all is shown."""
+    old = MadeUpDay.of(OLD)
+    found = old.controlled(scheme)
+    assert not found.hidden.any()
+    return old.cells.assign(shown=old.shown(scheme, found.hidden, found.exact))
+
+
+def test_the_release_before_gives_a_corrected_count_away(scheme: Scheme, before: pd.DataFrame) -> None:
+    """All others have stayed as they were: what the area's total has lost is what one organisation has lost."""
+    new = MadeUpDay.of(NEW)
+    everywhere = new.where(level="organisation")
+    shown = new.shown(scheme, everywhere, new.where(level="england"))
+    assert new.audited(scheme, shown).passed
+    assert ("R1", "non_clinical.band_8c", "bme") in leaks_of(new.audited(scheme, shown, before=before))
+
+
+def test_what_a_release_hides_does_not_follow_from_the_one_before(scheme: Scheme, before: pd.DataFrame) -> None:
+    new = MadeUpDay.of(NEW)
+    found = new.controlled(scheme, before=before)
+    attack = new.audited(scheme, new.shown(scheme, found.hidden, found.exact), before=before)
+    assert attack.passed and attack.protected
+    # England is still there: only what the correction touches is hidden besides.
+    assert not found.hidden[new.where(level="organisation", org_code="R4")].any()
+
+
+def test_a_release_that_is_the_same_needs_nothing_more(scheme: Scheme, day: MadeUpDay, controlled) -> None:
+    same = day.cells.assign(shown=day.shown(scheme, controlled.hidden, controlled.exact))
+    again = day.controlled(scheme, before=same)
+    assert (again.hidden == controlled.hidden).all()
+    assert day.audited(scheme, same["shown"], before=same).passed
