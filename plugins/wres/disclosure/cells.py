@@ -80,10 +80,9 @@ cell as (
     group by c.population, f.level, f.org_code, f.scope, f.organisation_basis, f.as_at, c.slice, c.member
 )
 
--- What is the same on the basis of today's organisations is the same cell.
-select population, level, org_code, scope, min(organisation_basis) as organisation_basis, as_at, slice, member, shown, truth
+select population, level, org_code, scope, organisation_basis, as_at, slice, member, shown, truth
 from cell
-group by population, level, org_code, scope, as_at, slice, member, shown, truth
+order by population, level, org_code, scope, organisation_basis, slice, member
 """
 
 
