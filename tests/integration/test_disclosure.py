@@ -13,9 +13,9 @@ from wres.disclosure.audit import audit_release
 from wres.exit_codes import BLOCKED, WRONG_USE
 from wres.settings import Settings
 
-# A quarter, and so without the returns of an annual day.
-DAY = "2024-12-31"
-TABLE = "release_1.indicator_result"
+# Two quarters: few have sent something for the first.
+FEW, MANY = "2024-09-30", "2024-12-31"
+TABLE = "release_0001.indicator_result"
 ROUNDED = "5 * round({}::numeric / 5)"
 
 
@@ -26,14 +26,14 @@ def released(whole_standard: Settings, copy_warehouse: Callable[[Settings], Sett
 
 @pytest.fixture
 def release(released: Settings) -> Iterator[Callable[..., Settings]]:
-    """release(change): the release with a day's published figures changed, until the test ends."""
+    """release(day, change): the release with a day's published figures changed, until the test ends."""
     with administrator(released) as connection:
-        connection.execute(f"create temporary table kept as select * from {TABLE} where as_at = '{DAY}'")
+        connection.execute(f"create temporary table kept as select * from {TABLE} where as_at in ('{FEW}', '{MANY}')")
 
-        def changed(change: str) -> Settings:
+        def changed(day: str, change: str) -> Settings:
             connection.execute(
-                f"update {TABLE} as shown set {change} from release_1.restricted_indicator_result as truth"
-                f" where shown.as_at = '{DAY}' and shown.basis = 'records' and "
+                f"update {TABLE} as shown set {change} from release_0001.restricted_indicator_result as truth"
+                f" where shown.as_at = '{day}' and shown.basis = 'records' and "
                 + " and ".join(
                     f"shown.{name} = truth.{name}"
                     for name in (
@@ -45,7 +45,7 @@ def release(released: Settings) -> Iterator[Callable[..., Settings]]:
             return released
 
         yield changed
-        connection.execute(f"delete from {TABLE} where as_at = '{DAY}'")
+        connection.execute(f"delete from {TABLE} where as_at in ('{FEW}', '{MANY}')")
         connection.execute(f"insert into {TABLE} select * from kept")
 
 
@@ -71,10 +71,10 @@ def test_without_complementary_suppression_it_fails(release: Callable[..., Setti
         for group in ("white", "bme", "unknown")
         for what in ("count", "base")
     )
-    result = wres(release(shown), "audit", "--json")
+    result = wres(release(FEW, shown), "audit", "--json")
     assert result.exit_code == BLOCKED
     leaks = json.loads(result.stdout)["audit"]["leaks"]
-    assert len(leaks) > 100 and {leak["as_at"] for leak in leaks} == {DAY}
+    assert len(leaks) > 100 and {leak["as_at"] for leak in leaks} == {FEW}
     assert {leak["level"] for leak in leaks} >= {"organisation", "region"}
     assert all(leak["high"] - leak["low"] < 5 for leak in leaks)
 
@@ -84,8 +84,8 @@ def test_with_totals_that_are_not_rounded_it_fails(release: Callable[..., Settin
         f"{group}_base = case when shown.indicator_code = '1' then truth.{group}_base else shown.{group}_base end"
         for group in ("white", "bme", "unknown")
     )
-    result = wres(release(shown), "audit")
-    assert result.exit_code == BLOCKED and f" {DAY} staff " in result.output
+    result = wres(release(MANY, shown), "audit")
+    assert result.exit_code == BLOCKED and f" {MANY} staff " in result.output
 
 
 def test_a_release_that_is_not_there(released: Settings) -> None:

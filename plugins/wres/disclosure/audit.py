@@ -200,8 +200,12 @@ def attacked(day: Day) -> Attack:
     if leaks.any() and np.isfinite(known.bounds.high).any():
         # What would follow from what readers know anyway is nothing that the release gives away.
         everything = np.ones(len(truth), dtype=bool)
-        anyway = System(known.sums, known.bounds, truth)
-        leaks &= ~unproved(anyway, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True)
+        hidden_all = System(known.sums, known.bounds, truth)
+        follows_anyway = unproved(
+            hidden_all, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True
+        )
+        targets &= ~follows_anyway
+        leaks &= ~follows_anyway
     width = (reach.high - reach.low)[targets & ~leaks]
     narrow = bounds.width < scheme.protection - TOLERANCE
     low, high = np.where(narrow, bounds.low, reach.low), np.where(narrow, bounds.high, reach.high)

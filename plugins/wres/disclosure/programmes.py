@@ -122,8 +122,10 @@ def unproved(
     if to_the_end and len(near := left()):
         everything = np.flatnonzero(system.atoms)
         _search(system, everything, near, width, reach, chance)
-        for target in left()[:_FEW]:
-            _search(system, everything, np.array([target]), width, reach, chance)
+        # So many that all of them were tried at once are no accident of the directions tried.
+        if len(last := left()) <= _FEW:
+            for target in last:
+                _search(system, everything, np.array([target]), width, reach, chance)
     return targets & (reach.high - reach.low < width - TOLERANCE)
 
 
