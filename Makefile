@@ -7,7 +7,6 @@ SHELL := /bin/sh
 
 PYTHON ?=
 LANDING ?=
-DATA ?=
 ARGS ?=
 WORKERS ?= 2
 DASHBOARDS ?= yes
@@ -99,7 +98,8 @@ audit: .venv/.dev ## known vulnerabilities of the packages in the locks, where a
 			$(addprefix --ignore-vuln ,$(ACCEPTED)) -r $$2; \
 	}; \
 	if ! ask 20 .venv/uv.txt >/dev/null 2>&1; then echo "skipped: database not reachable"; exit 0; fi; \
-	ask 300 requirements.lock && ask 300 requirements-dev.lock && ask 300 dashboards/requirements.lock
+	ask 300 requirements.lock && ask 300 requirements-dev.lock && ask 300 dashboards/requirements.lock && \
+	ask 300 requirements-bench.lock
 
 .PHONY: sbom
 sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run time, in dist/
@@ -112,13 +112,15 @@ sbom: .venv/.dev ## a bill of materials (CycloneDX) of what is installed at run 
 docs: .venv/.dev ## write the reference pages of docs/, and all of them as a site into site/
 	@$(BIN)/wres docs --site site
 
+# dlt, which the load is measured beside, is not installable everywhere; the figure beside it is then left out.
 .PHONY: bench
-bench: .venv/.runtime ## time each step of the chain beside plain alternatives; DATA=dir for your own files
-	@$(BIN)/wres bench $(if $(DATA),--data "$(DATA)")
+bench: .venv/.runtime ## measure everything beside plain alternatives, into docs/performance.md; FULL=1 at national size, ARGS="--part load"
+	@$(MAKE) --no-print-directory .venv-bench/.ready || echo "bench: goes on without dlt"
+	@$(BIN)/wres bench $(if $(FULL),--full) --write $(ARGS)
 
 .PHONY: lock
 lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes newer versions
-	@echo "lock: resolving requirements.lock, requirements-dev.lock and dashboards/requirements.lock"
+	@echo "lock: resolving requirements.lock, requirements-dev.lock, dashboards/requirements.lock and requirements-bench.lock"
 	@$(as_pip); \
 	compile() { \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -127,12 +129,13 @@ lock: $(BIN)/uv ## resolve the locks anew from pyproject.toml; UPGRADE=1 takes n
 	}; \
 	compile pyproject.toml --group setup --output-file requirements.lock && \
 	compile pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock && \
-	compile --group superset --output-file dashboards/requirements.lock
+	compile --group superset --output-file dashboards/requirements.lock && \
+	compile --group bench --output-file requirements-bench.lock
 
 .PHONY: clean
 clean: ## remove the environment and caches; the warehouse's state in .wres stays
 	@if [ -x $(BIN)/wres ]; then $(BIN)/wres stop || true; fi
-	@rm -rf .venv .venv-superset dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
+	@rm -rf .venv .venv-bench .venv-superset dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis dbt_project/target dbt_project/logs
 	@find plugins dags tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A python that can make an environment, then uv from the lock (its hash is checked by pip).
@@ -169,4 +172,10 @@ $(BIN)/uv:
 	@echo "set-up: up to $(count) packages of $< (Superset)"
 	@$(as_pip); $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-superset && \
 		$(BIN)/uv pip install --python .venv-superset/bin/python --no-deps $$(test -t 2 || echo --quiet) --require-hashes -r $<
+	@touch $@
+
+.venv-bench/.ready: requirements-bench.lock | $(BIN)/uv
+	@echo "set-up: up to $(count) packages of $< (what the load is measured beside)"
+	@$(as_pip); $(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-bench && \
+		$(BIN)/uv pip install --python .venv-bench/bin/python --no-deps $$(test -t 2 || echo --quiet) --require-hashes -r $<
 	@touch $@

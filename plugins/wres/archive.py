@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wres.problems import FileRejected, Problem, shown
+from wres.readers import packed
 from wres.registry import PERIOD
 from wres.settings import Settings
 
@@ -141,23 +142,29 @@ def find(settings: Settings, source: str, sha256: str) -> Path | None:
     return None
 
 
-def rewrite(settings: Settings, path: Path, lines: Iterable[str]) -> str:
+def rewrite(settings: Settings, path: Path, lines: Iterable[bytes]) -> str:
     """Keep other lines in place of an archived file's, under the hash that it came with; returns the hash of what is kept.
 
-    For what has to be erased and for nothing else. A file whose lines are the same stays as it is.
+    For what has to be erased and for nothing else. A file whose lines are the same stays as it is; a packed one stays packed.
     """
     with held(settings), tempfile.TemporaryDirectory(dir=path.parent.parent, prefix=".incoming-") as incoming:
         copy = Path(incoming) / path.name
-        with copy.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.writelines(lines)
-            file.flush()
+        packed.write(path, copy, lines)
+        with copy.open("rb") as file:
             os.fsync(file.fileno())
+        if _text_of(copy) == _text_of(path):
+            return sha256_of(path)
         kept = sha256_of(copy)
-        if kept != sha256_of(path):
-            copy.chmod(0o444)
-            _write_manifest(path.parent, kept_sha256=kept, kept_bytes=copy.stat().st_size)
-            copy.replace(path)
+        copy.chmod(0o444)
+        _write_manifest(path.parent, kept_sha256=kept, kept_bytes=copy.stat().st_size)
+        copy.replace(path)
     return kept
+
+
+def _text_of(path: Path) -> str:
+    """Hash of what a file holds, unpacked."""
+    with packed.unpacked(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
 
 
 def remove(settings: Settings, source: str, sha256: str) -> None:

@@ -45,7 +45,7 @@ _HEADLINES = {
     ("DR", "all.lower_to_upper"): "Disparity between bands up to 5 and 8a and above",
 }
 # Enough of everything to look at, and small: the demo is to take minutes.
-_SAMPLE: dict[str, Any] = {"trusts": 40, "first_year": 2022, "last_year": 2024, "staff": 300}
+SAMPLE: dict[str, Any] = {"trusts": 40, "first_year": 2022, "last_year": 2024, "staff": 300}
 
 
 class DemoError(RuntimeError):
@@ -132,7 +132,7 @@ def _fill_landing(settings: Settings, landing: Path | None, tell: Callable[[str]
         from wres.sample import write_sample
 
         tell("writing synthetic NHS files")
-        return len(write_sample(settings.landing, **_SAMPLE, progress=lambda name: tell(f"writing {name}")))
+        return len(write_sample(settings.landing, **SAMPLE, progress=lambda name: tell(f"writing {name}")))
     feeds = load.feed_files(settings, [landing])
     for source, path in feeds:
         folder = settings.landing / source

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import csv
 import hmac
+import io
 import mmap
+import os
 import re
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import psycopg
 from psycopg import sql
@@ -24,6 +29,7 @@ from psycopg.types.json import Json
 from wres import archive, credentials, outcome, registry, report, warehouse
 from wres.problems import FileRejected, Problem
 from wres.readers import read
+from wres.readers.packed import GZIP, ZIP, unpacked
 from wres.registry import Delimited, Source
 from wres.settings import Settings
 
@@ -501,16 +507,16 @@ def _blank(
     wanted = {(person.org_code, person.identifier) for person in people if person.column == batch.layout.person_column}
     number = 0
 
-    def lines() -> Iterator[str]:
+    def lines() -> Iterator[bytes]:
         nonlocal number
         # Bytes that are no UTF-8 come out as they went in; line ends too.
-        with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with unpacked(path) as raw, io.TextIOWrapper(raw, "utf-8", errors="surrogateescape", newline="") as file:
             taken: list[str] = []
             for fields in csv.reader(_noting(file, taken)):
                 if len(fields) > max(who, whose) and (fields[whose].strip(), fields[who].strip()) in wanted:
                     number += 1
                     taken[:] = [re.sub(r"[^\r\n]", "", line) for line in taken]
-                yield from taken
+                yield from (line.encode("utf-8", errors="surrogateescape") for line in taken)
                 taken.clear()
 
     kept = archive.rewrite(settings, path, lines())
@@ -530,10 +536,23 @@ def _noting(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
 
 def _mentions(path: Path, people: Collection[_Person]) -> bool:
     """Whether a file holds one of the identifiers as a word, in any of the encodings that files come in."""
-    if path.stat().st_size == 0:
-        return False
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return any(pattern.search(content) for person in people for pattern in _patterns(person.identifier))
+    with _searchable(path) as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return any(pattern.search(content) for person in people for pattern in _patterns(person.identifier))
+
+
+@contextmanager
+def _searchable(path: Path) -> Iterator[BinaryIO]:
+    """A file that can be mapped into memory: itself, or the table that is packed in it, as far as that can be unpacked."""
+    with path.open("rb") as file, tempfile.TemporaryFile() as whole:
+        if file.read(2) in (GZIP, ZIP):
+            # A workbook, which has many files in it, is searched as it is.
+            with suppress(FileRejected, ValueError), unpacked(path) as inside:
+                shutil.copyfileobj(inside, whole)
+        whole.flush()
+        yield cast(BinaryIO, whole if whole.tell() else file)
 
 
 def _patterns(identifier: str) -> Iterator[re.Pattern[bytes]]:

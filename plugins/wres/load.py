@@ -22,8 +22,11 @@ from wres.readers import Batch, read
 from wres.registry import Source
 from wres.settings import Settings
 
-# Provenance, in the order in which a batch gives it.
-_COPIED = ("_row_number", "_load_id", "_file_sha256", "_sheet")
+# Provenance, in the order in which a batch gives it; the file's hash is the same in all rows and no part of the text.
+_COPIED = ("_row_number", "_load_id", "_sheet")
+_FILE_SHA256 = "wres.file_sha256"
+# Counts the shapes that raw tables have had: another one is given to those that are there.
+_SHAPE = 3
 _DDL_LOCK = 0x57524555
 _IGNORED_SUFFIXES = {".md", ".txt", ".tmp", ".part", ".crdownload"}
 _IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
@@ -336,8 +339,9 @@ def _copy(
     synthetic = batch.is_synthetic
     # What the reader refuses on the way undoes the rows that went before.
     with connection.transaction():
+        connection.execute("select set_config(%s, %s, true)", [_FILE_SHA256, archived.sha256])
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for block in batch.blocks(f"{load_id},{archived.sha256}"):
+            for block in batch.blocks(str(load_id)):
                 copy.write(block)
                 synthetic = synthetic or of.synthetic_marker in block
         if batch.unstamped:
@@ -349,8 +353,6 @@ def _copy(
             )
         forgotten = forget.leave_out(settings, connection, of, batch.layout, load_id, archived.path)
         warnings = [*batch.warnings, *([_left_out(forgotten)] if forgotten else ())]
-        # The gate reads these rows next, and the planner knows nothing about them yet.
-        connection.execute(sql.SQL("analyze raw.{}").format(sql.Identifier(table)))
         connection.cursor().executemany(
             "insert into ops.load_content (load_id, source_table, period, org_code) values (%s, %s, %s, %s)",
             [(load_id, table, *content) for content in sorted(batch.contents)],
@@ -379,18 +381,27 @@ def _left_out(rows: int) -> Problem:
     )
 
 
+def ranges_index(table: str) -> str:
+    """Name of the index by which the rows of a load are found in a raw table."""
+    return f"{table}__load_id_ranges"
+
+
 def _create_raw_table(connection: psycopg.Connection, table: str, columns: Sequence[str]) -> None:
-    """Make the raw table, or widen it by columns that are new to it; never narrow it."""
+    """Make the raw table, or widen it by columns that are new to it; never narrow it.
+
+    The rows of a load lie together, so that an index of block ranges finds them: it costs ``COPY`` nothing, where a B-tree
+    costs a fifth of its time.
+    """
+    names = {"table": sql.Identifier(table), "tree": sql.Identifier("raw", f"{table}__load_id")}
     connection.execute(
         sql.SQL(
-            "create table if not exists raw.{} (_load_id bigint not null, _file_sha256 text not null,"
-            " _sheet text, _row_number integer not null)"
-        ).format(sql.Identifier(table))
-    )
-    connection.execute(
-        sql.SQL("create index if not exists {} on raw.{} (_load_id)").format(
-            sql.Identifier(f"{table}__load_id"), sql.Identifier(table)
-        )
+            "create table if not exists raw.{table} (_load_id bigint not null, _file_sha256 text not null,"
+            " _sheet text, _row_number integer not null);"
+            " alter table raw.{table} alter column _file_sha256 set default current_setting({setting});"
+            " drop index if exists {tree};"
+            " create index if not exists {ranges} on raw.{table} using brin (_load_id)"
+            " with (pages_per_range = 16, autosummarize = on)"
+        ).format(**names, setting=sql.Literal(_FILE_SHA256), ranges=sql.Identifier(ranges_index(table)))
     )
     for column in columns:
         connection.execute(
@@ -402,7 +413,7 @@ def _create_raw_table(connection: psycopg.Connection, table: str, columns: Seque
 
 def sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
     """Keep ``ops.source``, ``ops.marker`` and the raw tables equal to the registry; a no-op while it is unchanged."""
-    state = f"registry {registry.digest(settings)}"
+    state = f"registry {registry.digest(settings)} {_SHAPE}"
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_DDL_LOCK])
         if connection.execute("select 1 from ops.migration where digest = %s", [state]).fetchone():

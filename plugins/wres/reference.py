@@ -100,6 +100,14 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "plugins/wres/readers/survey_workbook.py",
     ),
     Elsewhere(
+        "F02",
+        "the packed file is damaged, cut off in transfer, or unpacks to more than 200 times its size",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/packed.py",
+    ),
+    Elsewhere(
         "F03",
         "the text is not UTF-8 (Windows-1252, NUL characters, UTF-16 without a mark)",
         "reader",
@@ -122,6 +130,14 @@ ELSEWHERE: tuple[Elsewhere, ...] = (
         "file",
         "critical",
         "plugins/wres/readers/opening.py",
+    ),
+    Elsewhere(
+        "F04",
+        "the ZIP archive of a table is protected with a password",
+        "reader",
+        "file",
+        "critical",
+        "plugins/wres/readers/packed.py",
     ),
     Elsewhere(
         "F05",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 import shutil
 from collections.abc import Callable
@@ -339,6 +340,28 @@ def test_who_stands_in_a_rejected_file_alone_is_found_there(warehouse_home: Sett
     assert said.exit_code == 0, said.output
     assert everywhere(warehouse_home, PERSON) == set()
     assert rows(warehouse_home, "select erased_at is not null, kept_sha256 from ops.file") == [(True, None)]
+
+
+def test_packed_files_are_searched_and_stay_packed(warehouse_home: Settings, tmp_path: Path) -> None:
+    sent = staff(("2024-03-31", "RAA", PERSON), ("2024-03-31", "RAA", OTHER))
+    files = {"workforce_2024-03.csv.gz": sent, "workforce_2024-06.csv.gz": sent.replace("org_code", "the organisation")}
+    loaded = []
+    for name, text in files.items():
+        path = tmp_path / "workforce" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()))
+        loaded.append(load.load_file(warehouse_home, "workforce", path))
+    assert [one.state for one in loaded] == ["loaded", "rejected"]
+    assert [verdict.state for verdict in judge_loads(warehouse_home, [loaded[0].load_id or 0])] == ["accepted"]
+    said = wres(warehouse_home, "forget", PERSON, "--org", "RAA")
+    assert said.exit_code == 0, said.output
+    [(archived_as,)] = rows(warehouse_home, "select archived_as from ops.file where kept_sha256 is not null")
+    kept = gzip.decompress((warehouse_home.home / archived_as).read_bytes())
+    assert kept == b"".join(
+        b"\r\n" if PERSON.encode() in line else line for line in sent.encode().splitlines(keepends=True)
+    )
+    assert [path.name for path in warehouse_home.archive.rglob("*.gz")] == ["workforce_2024-03.csv.gz"]
+    assert everywhere(warehouse_home, PERSON) == set()
 
 
 # Derived tables and figures ------------------------------------------------------------------------------------------

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -334,11 +336,28 @@ def _old_and_damaged(path: Path) -> None:
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
 
 
-def _zipped_csv(path: Path) -> None:
-    folder = path.with_suffix("")
-    workbooks.write_csv(folder / "etr.csv", [workbooks.trust("RAA")])
-    shutil.make_archive(str(folder), "zip", folder)
-    folder.with_suffix(".zip").rename(path)
+def _zipped_twice(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("etr.csv", "RAA,A TRUST\n")
+        archive.writestr("other.csv", "RBB,ANOTHER\n")
+
+
+def _locked(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("etr.csv", "RAA,A TRUST\n")
+    whole = bytearray(path.read_bytes())
+    # The first of the flags, in the member's own header and in the directory: it is encrypted.
+    for header, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        whole[whole.index(header) + flags] |= 1
+    path.write_bytes(bytes(whole))
+
+
+def _packed_workbook(path: Path) -> None:
+    path.write_bytes(gzip.compress(workbooks.benchmark().write(path).read_bytes()))
+
+
+def _cut_off(path: Path) -> None:
+    path.write_bytes(gzip.compress(b"RAA,A TRUST\n" * 1000)[:-9])
 
 
 @pytest.mark.parametrize(
@@ -348,7 +367,10 @@ def _zipped_csv(path: Path) -> None:
         (lambda path: path.write_bytes(b""), "results.xlsx", "F01", "the file is empty"),
         (lambda path: path.write_bytes(b" \r\n "), "succ.csv", "F01", "the file is empty"),
         (_no_workbook, "results.xlsx", "F01", "the file is named as a workbook but is none"),
-        (_zipped_csv, "etr.zip", "F01", "the file is a ZIP archive, not a workbook"),
+        (_zipped_twice, "etr.zip", "F01", "the file is a ZIP archive of 2 files, and a table comes alone"),
+        (_packed_workbook, "results.gz", "F01", "the packed file is no text"),
+        (_locked, "etr.zip", "F04", "the ZIP archive is protected with a password"),
+        (_cut_off, "etr.csv.gz", "F02", "the packed file is damaged or was cut off in transfer"),
         (_truncated, "Benchmark.xlsx", "F02", "the workbook is damaged or was cut off in transfer"),
         (_damaged_inside, "Benchmark.xlsx", "F02", "the workbook is damaged or was cut off in transfer"),
         (_old_and_damaged, "results.xls", "F02", "the workbook is damaged or was cut off in transfer"),

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import hashlib
+import tracemalloc
+import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +19,8 @@ from batches import read, refused, said
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wres.readers import content, delimited
+from wres import readers, registry
+from wres.readers import content, delimited, packed
 from wres.settings import Settings, settings
 
 DATA = Path(__file__).parents[1] / "data"
@@ -81,6 +86,52 @@ def test_workforce_extract(project: Settings) -> None:
         (None, 4, "2023-12", "2023-12-31", "RBB", *porter),
     ]
     assert (batch.period, batch.contents) == ("2024-03", {("2024-03", "RAA"), ("2023-12", "RBB")})
+
+
+@pytest.mark.parametrize("name", ["workforce_2024-03.csv.gz", "workforce_2024-03.zip"])
+def test_packed_file_gives_the_rows_of_the_file_that_is_in_it(project: Settings, tmp_path: Path, name: str) -> None:
+    plain, path = DATA / "workforce/workforce_2024-03.csv", tmp_path / name
+    packed.write(_empty(path), path, [plain.read_bytes()])
+    assert not path.read_bytes().startswith(plain.read_bytes()[:100]), "it is packed"
+    batch, rows = read(project, path, "workforce")
+    expected, expected_rows = read(project, plain, "workforce")
+    assert (rows, batch.contents) == (expected_rows, expected.contents)
+
+
+def test_packed_file_named_after_its_period(project: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "training_2024-12.csv.gz"
+    path.write_bytes(gzip.compress((DATA / "training/training_2024-03.csv").read_bytes()))
+    batch, _ = read(project, path, "training")
+    assert batch.period == "2024-12"
+
+
+def test_packed_file_is_read_in_the_memory_of_a_block(project: Settings, tmp_path: Path) -> None:
+    header, row, *_ = (DATA / "workforce/workforce_2024-03.csv").read_text().splitlines()
+    path = tmp_path / "workforce_2024-03.csv.gz"
+    with gzip.open(path, "wt") as file:
+        file.write(header + "\n")
+        # Different enough not to shrink as a bomb does.
+        file.writelines(
+            row.replace("SYNTHETIC-1", hashlib.md5(b"%d" % number).hexdigest()) + "\n" for number in range(200_000)
+        )
+    batch = readers.read(project, registry.registry(project)["workforce"], path, path.name)
+    tracemalloc.start()
+    try:
+        total = sum(len(block) for block in batch.blocks("1"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (batch.count, total > 20_000_000, peak < 12_000_000) == (200_000, True, True)
+
+
+def _empty(path: Path) -> Path:
+    """A packed file of the kind that its name says, with nothing in it."""
+    if path.suffix == ".gz":
+        path.write_bytes(gzip.compress(b""))
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("staff.csv", "")
+    return path
 
 
 def test_workforce_extract_as_a_local_system_writes_it(project: Settings) -> None:

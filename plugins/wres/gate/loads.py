@@ -53,6 +53,7 @@ def judge_loads(settings: Settings, load_ids: Sequence[int]) -> list[Verdict]:
         states = {load_id: _state(connection, load_id) for load_id in dict.fromkeys(load_ids)}
         waiting = [load_id for load_id, state in states.items() if state == "loaded"]
         if waiting:
+            _analyse(connection, waiting)
             judge = open_judge(settings)
             with warehouse.connect(settings, "wres_gate", autocommit=True) as gate:
                 for load_id in waiting:
@@ -95,6 +96,16 @@ def _alone_with(connection: psycopg.Connection, load_id: int) -> Iterator[None]:
 def _state(connection: psycopg.Connection, load_id: int) -> str | None:
     row = connection.execute("select state from ops.load where load_id = %s", [load_id]).fetchone()
     return row[0] if row else None
+
+
+def _analyse(connection: psycopg.Connection, waiting: Sequence[int]) -> None:
+    """Tell planner and index of the rows that were just loaded: once for each table, however many files went into it."""
+    tables = connection.execute(
+        "select distinct source_table from ops.load where load_id = any(%s) order by source_table", [list(waiting)]
+    ).fetchall()
+    for (table,) in tables:
+        connection.execute("select brin_summarize_new_values(%s)", [f"raw.{load.ranges_index(table)}"])
+        connection.execute(sql.SQL("analyze raw.{}").format(sql.Identifier(table)))
 
 
 def _judge_load(

@@ -11,6 +11,7 @@ from wres.problems import FileRejected, Problem
 from wres.readers import benchmark_workbook, delimited, survey_workbook
 from wres.readers.content import Batch, Content, Text, Workbook, marked
 from wres.readers.opening import open_content
+from wres.readers.packed import plain_name
 from wres.registry import BenchmarkWorkbook, Delimited, Layout, Source, SurveyWorkbook
 from wres.settings import Settings
 
@@ -30,7 +31,7 @@ def read(settings: Settings, source: Source, path: Path, name: str, period: str 
     Raises:
         FileRejected: with all the problems found, when the file cannot become rows.
     """
-    return read_content(settings, source, open_content(settings, path), name, period)
+    return read_content(settings, source, open_content(settings, path), plain_name(name), period)
 
 
 def read_content(settings: Settings, source: Source, content: Content, name: str, period: str | None) -> Batch:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from wres.problems import FileRejected, Problem
+from wres.readers.packed import unpacked
 from wres.registry import Layout
 
 Row = tuple[str | int | None, ...]
@@ -26,6 +27,8 @@ _COMPARED = 500
 _CODE = re.compile(r"[A-Za-z0-9]{1,20}")
 BLOCK = 1 << 19
 _BLOCK_ROWS = 5000
+_MOST_QUOTED = 100_000
+_PLAIN = re.compile(r"[0-9A-Za-z.-]+", re.ASCII)
 _LONGEST_LINE = 20_000_000
 
 
@@ -38,7 +41,7 @@ class Workbook:
 
 @dataclass(frozen=True)
 class Text:
-    """A delimited text file, decoded as it is read."""
+    """A delimited text file, unpacked and decoded as it is read."""
 
     path: Path
 
@@ -50,7 +53,7 @@ class Text:
         """
         decoder = codecs.getincrementaldecoder("utf-8-sig")("strict")
         rest = ""
-        with self.path.open("rb") as file:
+        with unpacked(self.path) as file:
             while True:
                 raw = file.read(BLOCK)
                 try:
@@ -103,7 +106,7 @@ class Text:
 
     def _first(self, is_bad: Callable[[bytes], bool]) -> tuple[int, bytes]:
         """Number and bytes of the first line that is bad: reading goes by blocks and cannot name it."""
-        with self.path.open(encoding="latin-1", newline="") as file:
+        with unpacked(self.path) as raw, io.TextIOWrapper(raw, encoding="latin-1", newline="") as file:
             # What follows in a line that is longer than any is of no use, and may be gigabytes.
             pieces = iter(lambda: file.readline(_LONGEST_LINE + 1), "")
             lines = enumerate((piece.encode("latin-1") for piece in pieces), start=1)
@@ -175,11 +178,25 @@ class CellRows(Batch):
         return {(self.period, organisation) for organisation in self.organisations}
 
     def blocks(self, stamp: str) -> Iterator[str]:
-        stamped = stamp.split(",")
+        quoted = _Quoted()
         rows = iter(self.rows)
         while part := list(islice(rows, _BLOCK_ROWS)):
             self.count += len(part)
-            yield csv_text((number, *stamped, sheet, *cells) for sheet, number, *cells in part)
+            yield "".join(
+                f"{number},{stamp},{quoted[sheet]},{','.join(map(quoted.__getitem__, cells))}\r\n"
+                for sheet, number, *cells in part
+            )
+
+
+class _Quoted(dict[str | int | None, str]):
+    """Each cell as CSV has it, worked out once: most are headers and names that stand in thousands of rows."""
+
+    def __missing__(self, cell: str | int | None) -> str:
+        if len(self) > _MOST_QUOTED:
+            self.clear()
+        plain = isinstance(cell, str) and _PLAIN.fullmatch(cell)
+        self[cell] = text = str(cell) if plain else csv_text([[cell, ""]]).removesuffix(",\r\n")
+        return text
 
 
 def csv_text(rows: Iterable[Iterable[object]]) -> str:

@@ -49,6 +49,9 @@ _MOST_CONTENTS = 100_000
 # A workbook's dates come with their time.
 _DATE_FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%dT00:00:00")
 
+# No line begins with it: a text with NUL characters is refused.
+_NO_LINE = "\0"
+
 _NO_YEAR = "the year is not between 2000 and 2099"
 _TOO_EARLY = f"the WRES has no figures before {FIRST_DAY:%B %Y}"
 _UNREADABLE = {
@@ -298,6 +301,8 @@ class DelimitedRows(Batch):
         # Lines with the same date and code are stamped alike; where a layout has neither, all are that are not blank.
         key_of = itemgetter(*places) if places else lambda fields: not fields[0].strip()
         upto = max(places, default=0) + 1
+        # Extracts are sorted by organisation: most lines begin as the line before does.
+        alike, same = _NO_LINE, None
         try:
             for part in self._parts:
                 ready = []
@@ -305,10 +310,14 @@ class DelimitedRows(Batch):
                     if line.count(",") != commas:
                         self._refuse_width(number, line.split(","))
                         continue
-                    key = key_of(line.split(",", upto))
-                    before = stamps.get(key) or self._stamp(stamps, key, number, line.split(","), stamp)
-                    if before:
-                        ready.append(f"{number},{before}{line}\r\n")
+                    if not line.startswith(alike):
+                        fields = line.split(",", upto)
+                        key = key_of(fields)
+                        same = stamps.get(key) or self._stamp(stamps, key, number, line.split(","), stamp)
+                        # A row that is not stamped like others is looked at by itself.
+                        alike = ",".join(fields[:upto]) + "," if key in stamps and len(fields) > upto else _NO_LINE
+                    if same:
+                        ready.append(f"{number},{same}{line}\r\n")
                 for number, fields in part.records:
                     if len(fields) - 1 != commas:
                         self._refuse_width(number, fields)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wres.problems import FileRejected, Problem
-from wres.readers import cells
+from wres.readers import cells, packed
 from wres.readers.content import Content, Text, Workbook
 from wres.settings import Settings
 
@@ -22,7 +22,6 @@ _TOO_LARGE_ACTION = (
 )
 _HEAD_BYTES = 4096
 _OTHER_KINDS = {
-    b"\x1f\x8b": "compressed (gzip)",
     b"BZh": "compressed (bzip2)",
     b"\xfd7zXZ": "compressed (xz)",
     b"7z\xbc\xaf": "a 7-Zip archive",
@@ -42,6 +41,19 @@ def open_content(settings: Settings, path: Path) -> Content:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
+    if head.startswith(packed.ZIP):
+        names = _names(path)
+        if any(name.startswith("xl/") or name == "mimetype" for name in names):
+            return _open_workbook(settings, path, zipped=True)
+        if len(names) != 1:
+            raise _unreadable(
+                "F01",
+                f"the file is a ZIP archive of {len(names)} files, and a table comes alone",
+                "Unpack it and send the files that are inside.",
+            )
+    with packed.unpacked(path) as file:
+        is_packed = head.startswith((packed.ZIP, packed.GZIP))
+        head = file.read(_HEAD_BYTES)
         goes_on = bool(file.read(1))
     if not head.strip():
         if goes_on:
@@ -57,8 +69,12 @@ def open_content(settings: Settings, path: Path) -> Content:
             "the file is a web page (HTML), whatever its name says: a link's page was saved in place of the file",
             "Open the link in a browser, sign in if it asks, and download the file itself.",
         )
-    if head.startswith(b"PK"):
-        return _open_workbook(settings, path, zipped=True)
+    if is_packed and head.startswith((packed.ZIP, packed.GZIP, b"\xd0\xcf\x11\xe0")):
+        raise _unreadable(
+            "F01",
+            "the packed file is no text: only tables as text are read packed",
+            "Unpack it and send what is inside.",
+        )
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         return _open_workbook(settings, path, zipped=False)
     if kind := next((kind for start, kind in _OTHER_KINDS.items() if head.startswith(start)), None):
@@ -78,16 +94,8 @@ def _open_workbook(settings: Settings, path: Path, *, zipped: bool) -> Workbook:
     most = settings.workbook_megabytes << 20
     unpacked = path.stat().st_size
     if zipped:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
-                is_workbook = any(name.startswith("xl/") or name == "mimetype" for name in archive.namelist())
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise _damaged() from error
-        if not is_workbook:
-            raise _unreadable(
-                "F01", "the file is a ZIP archive, not a workbook", "Unpack it and send the files that are inside."
-            )
+        with zipfile.ZipFile(path) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > most:
         raise _unreadable(
             "F02",
@@ -97,6 +105,13 @@ def _open_workbook(settings: Settings, path: Path, *, zipped: bool) -> Workbook:
     if not zipped and "EncryptedPackage".encode("utf-16-le") in path.read_bytes():
         raise _protected()
     return Workbook(_sheets(settings, path))
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        return packed.tables(path)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise _damaged() from error
 
 
 def _sheets(settings: Settings, path: Path) -> dict[str, list[list[Any]]]:

@@ -106,6 +106,7 @@ def _rows(
         organisations.add("*")
     malformed: dict[str, Problem] = {}
     for sheet, cells, keys, columns in sheets:
+        lettered = [(column_letters(column.index), column) for column in columns]
         for number, row in enumerate(cells[layout.first_data_row - 1 :], start=layout.first_data_row):
             if all(cell == "" or cell is None for cell in row):
                 continue
@@ -115,13 +116,13 @@ def _rows(
                 if code:
                     organisations.add(code)
                     if problem := malformed_code(code):
-                        letters = column_letters(keys[layout.organisation_column])
-                        malformed.setdefault(code, replace(problem, sheet=sheet, row=number, column=letters))
-            for column in columns:
+                        place = column_letters(keys[layout.organisation_column])
+                        malformed.setdefault(code, replace(problem, sheet=sheet, row=number, column=place))
+            for letters, column in lettered:
                 yield (
                     sheet,
                     number,
-                    column_letters(column.index),
+                    letters,
                     year,
                     *key_values,
                     column.question,

@@ -80,19 +80,30 @@ def missing_member(path: Path) -> None:
     repacked(plain, lambda name, content: None if name.endswith("sheet2.xml") else content)
 
 
-@kind("workforce_counts", "workforce_counts.zip", "rejected", "F01", "ZIP archive", "Unpack it")
+@kind("workforce_counts", "workforce_counts.zip", "accepted")
 def zipped(path: Path) -> None:
-    """A table in a ZIP archive, beside a member that would lie outside the folder."""
+    """A table in a ZIP archive, as a member that would lie outside the folder: it is read, and never unpacked onto the disk."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("../../escaped.csv", counts(90))
 
 
-@kind("workforce_counts", "workforce_counts.csv.gz", "rejected", "F01", "compressed (gzip)", "Unpack")
+@kind("workforce_counts", "workforce_counts_twice.zip", "rejected", "F01", "ZIP archive of 2 files", "Unpack it")
+def zipped_twice(path: Path) -> None:
+    """Two tables in a ZIP archive."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("one.csv", counts(90))
+        archive.writestr("other.csv", counts(91))
+
+
+@kind(
+    "workforce_counts", "workforce_counts.csv.gz", "rejected", "F02", "more than 200 times its size", "send it unpacked"
+)
 def gzipped(path: Path) -> None:
-    """A table that is compressed: ten megabytes in ten kilobytes."""
+    """A table that is compressed: forty megabytes in forty kilobytes."""
     written = io.BytesIO()
+    header, row = counts(90).splitlines()[:2]
     with gzip.GzipFile(fileobj=written, mode="wb", mtime=0) as file:
-        file.write(b"0" * 10_000_000)
+        file.write(f"{header}\n".encode() + f"{row}\n".encode() * 600_000)
     path.write_bytes(written.getvalue())
 
 
