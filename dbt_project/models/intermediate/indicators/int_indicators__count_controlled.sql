@@ -9,8 +9,9 @@ with controlled as (
     select
         counted.*,
         {%- for amount, shown in amounts.items() %}
-        {{ controlled_count('counted.' ~ amount, 'counted.disclosure_policy', 'counted.level', amount ~ '_treatment.treatment') }} as {{ shown }}
-        {{- ',' if not loop.last }}
+        {{ controlled_count(
+            'counted.' ~ amount, 'counted.disclosure_policy', 'counted.level', amount ~ '_treatment.treatment'
+        ) }} as {{ shown }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_indicators__count') }} as counted
     {%- for amount, (population, slice, member) in count_cells('counted').items() %}
