@@ -80,7 +80,7 @@ def test_disk_full_while_archiving_then_while_loading(
         assert loads(home) == []
     size = sum(path.stat().st_size for path in sample_feeds.rglob("*") if path.is_file())
     with faults("disk full", "load: in COPY"):
-        with full_but_for(home, size / MEGABYTE + 1):
+        with full_but_for(home, size / MEGABYTE + 3):
             refused = wres(home, "load", sample_feeds)
         assert refused.exit_code == 4, refused.stderr
         assert f"No space left: the disk of the warehouse, {home.pgdata}" in refused.stderr, refused.stderr

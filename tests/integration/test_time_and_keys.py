@@ -23,6 +23,7 @@ from recompute_figures import GROUPS, Key
 from whole_standard import PERIODS, together
 
 from wres import build, diff, load, run, warehouse
+from wres.disclosure import stage
 from wres.load import feed_files
 from wres.sample import write_sample
 from wres.settings import Settings
@@ -276,6 +277,8 @@ class History:
             else:
                 for command in ("run",) if self.states else ("seed", "run"):
                     assert build.dbt(self.of, command).success
+                stage.hide(self.of)
+                assert build.dbt(self.of, "run", "--select", "int_indicators__count_controlled+").success
         self.states[state] = Recomputation(files)
         self.connection.execute(sql.SQL("create schema {}").format(sql.Identifier(state)))
         for schema, table in self.tables():
