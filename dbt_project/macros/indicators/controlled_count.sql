@@ -21,7 +21,7 @@
             when {{ count }} <= 7 then null
             else 5 * round(({{ count }})::numeric / 5)
         end
-        when {{ policy }} like 'suppress\_below\_%' then case
+        when {{ policy }} ~ '^suppress_below_[0-9]+$' then case
             when {{ count }} = 0 or {{ count }} >= substring({{ policy }} from '^suppress_below_([0-9]+)$')::integer then {{ count }}
         end
     end
