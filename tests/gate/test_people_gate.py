@@ -23,9 +23,9 @@ from wres.settings import Settings, settings
 MANY = 2400
 # The first line that is broken; two apart, so that a row may repeat the one before it.
 FIRST, STEP = 20, 2
-_tomorrow = date.today() + timedelta(days=1)  # noqa: DTZ011 - the server's calendar is the machine's
-TOMORROW = _tomorrow.isoformat()
-NEXT_QUARTER = date(_tomorrow.year + 1, 3, 31).isoformat()
+_in_future = date.today() + timedelta(days=2)  # noqa: DTZ011 - the server's calendar; a run may pass midnight
+IN_FUTURE = _in_future.isoformat()
+NEXT_QUARTER = date(_in_future.year + 1, 3, 31).isoformat()
 Key = tuple[str, str, str]
 
 
@@ -113,7 +113,7 @@ CASES: dict[Key, Case] = {
     ("workforce__staff", "V24", "the hourly rate is no number from 0 on"): cell("hourly_rate_gbp", "-17.35"),
     ("workforce__staff", "V24", "the date of joining is no date, or lies in the future"): cell("joined_on", "2014"),
     ("workforce__staff", "V24", "the date in band is no date, or lies in the future"): cell(
-        "band_start_date", TOMORROW
+        "band_start_date", IN_FUTURE
     ),
     ("workforce__staff", "V24", "the date of joining from overseas is no date, or lies in the future"): cell(
         "overseas_joined_on", "29/02/2023"
@@ -166,7 +166,7 @@ CASES: dict[Key, Case] = {
     ("recruitment__vacancy", "V24", "the first day of the period is no date"): cell("period_start", "1 January"),
     ("recruitment__vacancy", "V24", "the last day of the period is no date"): cell("period_end", NO_DATE),
     ("recruitment__vacancy", "V24", "the last day of the period lies in the future"): cell(
-        "period_end", TOMORROW, period_start=(_tomorrow - timedelta(days=90)).isoformat()
+        "period_end", IN_FUTURE, period_start=(_in_future - timedelta(days=90)).isoformat()
     ),
     ("recruitment__vacancy", "V24", "the period ends before it begins, or is longer than twelve months"): cell(
         "period_end", "2024-03-31", period_start="2023-03-31"
@@ -198,12 +198,12 @@ CASES: dict[Key, Case] = {
         "process", "diciplinary"
     ),
     ("employee_relations__case", "V24", "the day of entry is no date"): cell("entered_on", ""),
-    ("employee_relations__case", "V24", "the day of entry lies in the future"): cell("entered_on", TOMORROW),
+    ("employee_relations__case", "V24", "the day of entry lies in the future"): cell("entered_on", IN_FUTURE),
     **ethnicity("employee_relations__case"),
     ("training__completion", *NO_ORGANISATION): blank("org_code"),
     ("training__completion", "V12", "a row has no person"): blank("person_id"),
     ("training__completion", "V24", "the day of completion is no date"): cell("completed_on", "March 2024"),
-    ("training__completion", "V24", "the day of completion lies in the future"): cell("completed_on", TOMORROW),
+    ("training__completion", "V24", "the day of completion lies in the future"): cell("completed_on", IN_FUTURE),
     ("training__completion", "V24", "the mark of mandatory training is neither yes nor no"): cell(
         "is_mandatory", "partly"
     ),
