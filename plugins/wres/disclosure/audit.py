@@ -173,11 +173,10 @@ def day_of(connection: psycopg.Connection, schema: str, scheme: Scheme, as_at: d
     """A day of a release or of the candidate, with what the release before shows of it."""
     own = cells_of.of_release(connection, schema, "records", as_at)
     returned = cells_of.of_release(connection, schema, "return", as_at)
-    returned = returned.loc[returned["shown"] == returned["truth"], [*KEY, "truth"]].drop_duplicates()
-    told = own[[*KEY, "truth"]].merge(returned, how="left", indicator=True)["_merge"] == "both"
+    told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
     past = cells_of.of_release(connection, before, "records", as_at) if before else None
     pay_rows, units = days_.pay_rows(connection), days_.units(connection, as_at)
-    return Day(as_at, scheme, own.assign(public=told.to_numpy()), pay_rows, units, past)
+    return Day(as_at, scheme, own.assign(public=told), pay_rows, units, past)
 
 
 def attacked(day: Day) -> Attack:

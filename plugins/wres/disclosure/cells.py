@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 import psycopg
 from psycopg import sql
@@ -122,6 +123,12 @@ def of_counts(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:
         " order by {}"
     ).format(*[sql.SQL(", ").join(map(sql.Identifier, KEY))] * 2)
     return _read(connection, query, {"as_at": as_at})
+
+
+def also_in(cells: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Boolean: which cells stand among the others with the same true count."""
+    pairs = others[[*KEY, "truth"]].drop_duplicates()
+    return (cells[[*KEY, "truth"]].merge(pairs, how="left", indicator=True)["_merge"] == "both").to_numpy()
 
 
 def _read(connection: psycopg.Connection, query: sql.Composed, parameters: dict[str, object]) -> pd.DataFrame:

@@ -109,12 +109,12 @@ class _Search:
         while True:
             shown = self._shown()
             bounds = propagate(self.relations, shown, ~self.halves)
-            leaks = self.small & (bounds.width < self.scheme.protection - TOLERANCE)
+            leaks = self._small & (bounds.width < self.scheme.protection - TOLERANCE)
             if leaks.any():
                 chosen = self._of_telling_sums(leaks, bounds, shown)
             else:
                 system = System(self.relations, shown, self.truth)
-                leaks = unproved(system, self.cells, self.hidden, self.small, self.scheme.protection, self.reach)
+                leaks = unproved(system, self.cells, self.hidden, self._small, self.scheme.protection, self.reach)
                 leaks &= ~self._follow_anyway(leaks)
                 if not leaks.any():
                     return Control(self.hidden, self.primary, self.exact)
@@ -125,7 +125,6 @@ class _Search:
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
                 # With all else hidden they follow from what readers know already.
                 self.told |= leaks
-                self.small &= ~leaks
 
     def _follow_anyway(self, leaks: np.ndarray) -> np.ndarray:
         """Which of these small counts follow from what readers know, were all else hidden: they need no protection any more."""
@@ -137,12 +136,21 @@ class _Search:
         told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, Reach.of(self.truth))
         self.protectable |= doubtful & ~told
         self.told |= told
-        self.small &= ~told
         return told
 
     def _shown(self) -> Bounds:
         shown = self.scheme.shown_bounds(self.truth, self.hidden, self.exact, self.halves)
         return Bounds(np.maximum(shown.low, self.known.low), np.minimum(shown.high, self.known.high))
+
+    @property
+    def _starred(self) -> np.ndarray:
+        """Boolean: small counts that are not shown."""
+        return self.scheme.is_small(self.truth) & ~self.exact
+
+    @property
+    def _small(self) -> np.ndarray:
+        """Boolean: those of them that readers do not know yet, and that are to be protected."""
+        return self._starred & ~self.told
 
     @property
     def _open(self) -> np.ndarray:
@@ -151,9 +159,7 @@ class _Search:
 
     def _star(self) -> None:
         """Hide small counts, also those that readers know, and the rows of those they do not know, but for Unknown."""
-        small = self.scheme.is_small(self.truth) & ~self.exact
-        self.small = small & ~self.told
-        self.hidden |= small | self._rows_of(np.flatnonzero(self.small & ~self.apart))
+        self.hidden |= self._starred | self._rows_of(np.flatnonzero(self._small & ~self.apart))
 
     def _rows_of(self, positions: np.ndarray) -> np.ndarray:
         """Boolean: cells of the rows that these cells are in."""

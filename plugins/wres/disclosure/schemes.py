@@ -44,9 +44,7 @@ class Scheme:
         """
         exact = exact | (truth == 0)
         shown = np.where(exact, truth, self.rounded(truth))
-        reach = np.where(exact, 0, np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2))
-        least = np.where(exact, shown, np.maximum(shown - reach, self.smallest_shown - np.where(halves, 0.5, 0)))
-        return Bounds(np.where(hidden, 0.0, least), np.where(hidden, np.inf, shown + reach))
+        return self._around(shown, hidden, exact, halves)
 
     def read(self, shown: np.ndarray, truth: np.ndarray) -> Bounds:
         """What a reader takes from a number that is shown: one that is no multiple of the rounding is the true one.
@@ -58,6 +56,9 @@ class Scheme:
         halves = truth != np.floor(truth)
         hidden = np.isnan(shown)
         exact = ~hidden & ((np.mod(np.nan_to_num(shown), self.rounded_to) > TOLERANCE) | (shown == 0))
+        return self._around(shown, hidden, exact, halves)
+
+    def _around(self, shown: np.ndarray, hidden: np.ndarray, exact: np.ndarray, halves: np.ndarray) -> Bounds:
         reach = np.where(exact, 0, np.where(halves, self.rounded_to / 2, (self.rounded_to - 1) // 2))
         # Smaller ones would have been starred.
         smallest = np.where(exact | (shown < self.smallest_shown), 0, self.smallest_shown - np.where(halves, 0.5, 0))

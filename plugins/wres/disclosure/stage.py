@@ -91,10 +91,7 @@ def _own(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells to protect; ``public`` where a public source has the same count on the same key."""
     public = cells["disclosure_policy"] == PUBLIC
     own = cells.loc[~public, [*KEY, "truth"]].reset_index(drop=True)
-    told = (
-        own.merge(cells.loc[public, [*KEY, "truth"]].drop_duplicates(), how="left", indicator=True)["_merge"] == "both"
-    )
-    return own.assign(public=told.to_numpy())
+    return own.assign(public=cells_of.also_in(own, cells[public]))
 
 
 def _work_on(day: Day) -> tuple[pd.DataFrame, float]:

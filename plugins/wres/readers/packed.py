@@ -18,7 +18,7 @@ GZIP, ZIP = b"\x1f\x8b", b"PK"
 _MOST_TIMES = 200
 _ALWAYS_ALLOWED = 1 << 20
 _SEND_AGAIN = "Pack the table again, or send it as it is."
-_FAULTS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
+_FAULTS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError)
 
 
 @contextmanager
