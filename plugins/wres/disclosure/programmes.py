@@ -23,8 +23,8 @@ from scipy.optimize import LinearConstraint, linprog, milp
 from wres.disclosure.bounds import TOLERANCE, Bounds
 
 _DIRECTIONS = 8
-# Organisations whose shown counts may all move within their rounding at once; programmes of more take too long.
-_TOGETHER = 24
+# So many atoms may move at once, organisation by organisation: the time of a programme grows much faster than its size.
+_TOGETHER = 600
 # So few targets are found by the larger programmes at once.
 _FEW = 200
 _SEED = 5
@@ -103,7 +103,7 @@ def unproved(
 
     Args:
         system: what is shown, and what sums to what.
-        cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``region`` of each cell.
+        cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``area`` of each cell.
         hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
         width: in people.
@@ -132,7 +132,7 @@ def unproved(
 def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float) -> np.ndarray:
     """How much each shown count holds the leaks back: shadow prices of what it says, zero for most."""
     price = np.zeros(len(system.truth))
-    for atoms in _of_organisations(system, cells):
+    for atoms in _of_neighbours(cells, system.atoms):
         sums = system.sums[:, atoms].tocsr()
         objective = np.asarray(sums[np.flatnonzero(leaks)].sum(axis=0)).ravel()
         if not objective.any():
@@ -155,20 +155,22 @@ def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float)
 
 
 def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: int) -> Iterator[np.ndarray]:
-    """Positions of atoms that may move together: hidden ones of one group, all hidden ones, then all of some organisations."""
+    """Positions of atoms that may move together: of neighbours, hidden ones of one group, all hidden ones, then all."""
     if targets > _FEW:
         for group in ("bme", "unknown", "white"):
-            yield np.flatnonzero(system.atoms & hidden & (cells["group"] == group).to_numpy())
-    yield np.flatnonzero(system.atoms & hidden)
-    yield from _of_organisations(system, cells)
+            yield from _of_neighbours(cells, system.atoms & hidden & (cells["group"] == group).to_numpy())
+    yield from _of_neighbours(cells, system.atoms & hidden)
+    yield from _of_neighbours(cells, system.atoms)
 
 
-def _of_organisations(system: System, cells: pd.DataFrame) -> Iterator[np.ndarray]:
-    """Positions of all atoms of some organisations at a time, neighbours together."""
-    places = cells.loc[system.atoms, ["region", "org_code"]].drop_duplicates().sort_values(["region", "org_code"])
-    codes = places["org_code"].unique()
-    for start in range(0, len(codes), _TOGETHER):
-        yield np.flatnonzero(system.atoms & cells["org_code"].isin(codes[start : start + _TOGETHER]).to_numpy())
+def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray) -> Iterator[np.ndarray]:
+    """Positions of movable atoms of some organisations at a time, those of one area together."""
+    positions = np.flatnonzero(movable)
+    organisation = cells.iloc[positions].groupby(["area", "org_code"], observed=True).ngroup().to_numpy()
+    count = np.bincount(organisation, minlength=1)
+    chunk = ((np.cumsum(count) - 1) // _TOGETHER)[organisation]
+    for number in np.unique(chunk):
+        yield positions[chunk == number]
 
 
 def _search(
