@@ -31,6 +31,10 @@ from wres.registry import PUBLIC
 from wres.settings import Settings
 
 
+# More leaks than these are not looked at one by one.
+_SINGLY = 20
+
+
 class Attack(NamedTuple):
     """What follows from one day.
 
@@ -195,7 +199,8 @@ def attacked(day: Day) -> Attack:
     reach = Reach.of(truth)
     system = System(known.sums, reader, truth)
     hidden = np.isnan(shown)
-    leaks |= unproved(system, known.cells, hidden, targets & ~leaks, scheme.protection, reach, to_the_end=True)
+    left = targets & ~leaks
+    leaks |= unproved(system, known.cells, hidden, left, scheme.protection, reach, to_the_end=True, singly=_SINGLY)
     if leaks.any() and np.isfinite(known.bounds.high).any():
         # What would follow from what readers know anyway is nothing that the release gives away.
         everything = np.ones(len(truth), dtype=bool)

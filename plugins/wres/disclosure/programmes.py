@@ -98,6 +98,7 @@ def unproved(
     reach: Reach,
     *,
     to_the_end: bool = False,
+    singly: int = _FEW,
 ) -> np.ndarray:
     """Which of the target cells no pair of tables shows to be at least ``width`` apart.
 
@@ -110,6 +111,7 @@ def unproved(
         reach: is widened.
         to_the_end: what is left is tried with all counts moving at once, and the last ones each on its own: then what is not
             proved cannot be. Without it a few are called unproved that could be proved.
+        singly: how many the last ones are at most.
     """
     chance = np.random.default_rng(_SEED)
 
@@ -123,7 +125,7 @@ def unproved(
         everything = np.flatnonzero(system.atoms)
         _search(system, everything, near, width, reach, chance)
         # So many that all of them were tried at once are no accident of the directions tried.
-        if len(last := left()) <= _FEW:
+        if len(last := left()) <= singly:
             for target in last:
                 _search(system, everything, np.array([target]), width, reach, chance)
     return targets & (reach.high - reach.low < width - TOLERANCE)
