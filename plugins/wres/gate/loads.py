@@ -13,7 +13,8 @@ import psycopg
 from psycopg import sql
 
 from wres import load, outcome, registry, report, warehouse
-from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record, seed_relations
+from wres.gate.batches import batches_of, seed_relations
+from wres.gate.judge import Finding, GateError, Judge, open_judge, record
 from wres.problems import Problem
 from wres.rules import raw_suites
 from wres.settings import Settings
