@@ -76,13 +76,15 @@ class Check(BaseModel):
         of: columns of these cells; each different content of them is read once, however many rows have it. Without them every
             row is read, which is cheaper where nearly every row has another content.
         reading: select over the contents (``{cells}``) that the problems look at; its rows are theirs.
-        problems: by name of its column in the batch ``faulty``, SQL of a word for what is wrong, null where nothing is.
+        batch: name of the batch of the rows in which it finds something.
+        problems: by name of its column in the batch, SQL of a word for what is wrong, null where nothing is.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     of: tuple[str, ...] = ()
     reading: str = "select * from {cells} as cells"
+    batch: str = FAULTY
     problems: dict[str, str] = Field(min_length=1)
 
 
@@ -94,7 +96,7 @@ class Suite(BaseModel):
         places: columns that say where a row is; results hold them and never values.
         seeds: seeds of the dbt project, by name; ``{name}`` stands for one in SQL, all its columns text.
         derived: SQL of columns that the table has besides, by name.
-        checks: of cells; the rows in which one finds something are the batch ``faulty``, each problem a column.
+        checks: of cells; the rows in which those of a batch find something are that batch, each problem a column.
         batches: selects, by name.
         rules: in the order of their results.
     """
@@ -111,13 +113,14 @@ class Suite(BaseModel):
 
     @model_validator(mode="after")
     def _batches_exist(self) -> Suite:
-        known = [WHOLE, *([FAULTY] if self.checks else []), *self.batches]
+        found = {check.batch for check in self.checks}
+        known = {WHOLE, *found, *self.batches}
         for rule in self.rules:
             if rule.batch not in known:
                 raise ValueError(f"{rule.id} names batch '{rule.batch}', which is not defined")
-        if FAULTY in self.batches and self.checks:
-            raise ValueError(f"the batch '{FAULTY}' is what the checks find, and cannot be a select")
-        if taken := sorted(set(known) & set(self.seeds)):
+        if taken := sorted(found & {WHOLE, *self.batches}):
+            raise ValueError(f"a batch is what checks find and something else: {', '.join(taken)}")
+        if taken := sorted(known & set(self.seeds)):
             raise ValueError(f"a seed and a batch have one name: {', '.join(taken)}")
         return self
 

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from wres.gate.checks import WRONG, faulty_rows, wrong_contents
-from wres.rules import FAULTY, WHOLE, Suite, seed_file
+from wres.rules import WHOLE, Suite, seed_file
 from wres.settings import Settings
 
 
@@ -78,10 +78,11 @@ def batches_of(
         )
         if suite.checks:
             make(WRONG, wrong_contents(suite.checks))
-            found = connection.execute(
+            failed = connection.execute(
                 sql.SQL("select distinct check_number from gate.{}").format(sql.Identifier(names[WRONG]))
             ).fetchall()
-            make(FAULTY, faulty_rows(suite.checks, [number for (number,) in found]))
+            for batch_name in dict.fromkeys(check.batch for check in suite.checks):
+                make(batch_name, faulty_rows(suite.checks, batch_name, {number for (number,) in failed}))
         for batch_name, select in suite.batches.items():
             make(batch_name, select)
         yield names

@@ -47,16 +47,19 @@ def wrong_contents(checks: Sequence[Check]) -> str:
     ).as_string()
 
 
-def faulty_rows(checks: Sequence[Check], failed: Collection[int]) -> str:
-    """Select of the batch ``faulty``: rows in which a check finds something, each problem in a column.
+def faulty_rows(checks: Sequence[Check], batch_name: str, failed: Collection[int]) -> str:
+    """Select of the rows in which a check of a batch finds something, each problem in a column.
 
     Args:
-        checks: of a suite.
+        checks: of a suite, all of them.
+        batch_name: of the batch.
         failed: numbers of those that found something in the contents of cells.
     """
     columns, joins, found = [sql.SQL("r.*").format()], [sql.SQL("").format()], []
     of_rows: dict[str, str] = {}
     for number, check in enumerate(checks):
+        if check.batch != batch_name:
+            continue
         of = sql.Identifier(f"wrong_{number}")
         if not check.of:
             of_rows |= check.problems
