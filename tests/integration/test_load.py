@@ -105,8 +105,8 @@ def test_a_load_is_archived_read_and_waiting_for_the_gate(warehouse_home: Settin
     assert stat.S_IMODE(archived.stat().st_mode) == 0o444
     assert rows_of(
         warehouse_home,
-        "select _load_id, _file_sha256, _sheet, _row_number, org_code, fte_days_lost"
-        " from raw.organisations__workforce order by _row_number",
+        "select _load_id, file_sha256, _sheet, _row_number, org_code, fte_days_lost"
+        " from raw.organisations__workforce inner join ops.load on _load_id = load_id order by _row_number",
     ) == [(loaded.load_id, sha256, None, 2, "RAA", "10.5"), (loaded.load_id, sha256, None, 3, "RBB", "10.5")]
     assert rows_of(warehouse_home, "select source_table, period, org_code from ops.load_content") == [
         ("organisations__workforce", "2025-03", "*")
@@ -529,7 +529,9 @@ def state_of(of: Settings) -> dict[str, Any]:
     """Everything that a run leaves behind, but for ids and times."""
     return {
         "raw": rows_of(
-            of, "select _file_sha256, _row_number, old_code, new_code from raw.organisations__successor order by 2"
+            of,
+            "select file_sha256, _row_number, old_code, new_code"
+            " from raw.organisations__successor inner join ops.load on _load_id = load_id order by 2",
         ),
         "loads": rows_of(
             of, "select file_sha256, state, layout, period, revision, rows_loaded, rows_rejected from ops.load"
