@@ -411,7 +411,7 @@ def _create_raw_table(connection: psycopg.Connection, table: str, columns: Seque
     )
     # A table made before 28 November 2026 has the file's hash in each row. Models stand on the column: it stays, and stays empty.
     if connection.execute(
-        "select from pg_attribute where attrelid = %s::regclass and attname = '_file_sha256'", [f"raw.{table}"]
+        "select 1 from pg_attribute where attrelid = %s::regclass and attname = '_file_sha256'", [f"raw.{table}"]
     ).fetchone():
         connection.execute(
             sql.SQL(

@@ -170,6 +170,18 @@ def test_new_columns_widen_a_raw_table(warehouse_home: Settings, tmp_path: Path)
     ]
 
 
+def test_raw_table_that_has_the_hash_in_each_row_goes_on(warehouse_home: Settings, tmp_path: Path) -> None:
+    """As tables were made before; the models in the warehouse stand on the column."""
+    with warehouse.connect(warehouse_home, "wres_loader") as connection:
+        load.sync_registry(warehouse_home, connection)
+        connection.execute("alter table raw.organisations__workforce add _file_sha256 text not null default 'x'")
+        connection.execute("create view pg_temp.staged as select _file_sha256 from raw.organisations__workforce")
+        connection.execute("delete from ops.migration where digest like 'registry %'")
+        load.sync_registry(warehouse_home, connection)
+    assert load.load_file(warehouse_home, "organisations", months(tmp_path / MONTH)).rows == 2
+    assert rows_of(warehouse_home, "select distinct _file_sha256 from raw.organisations__workforce") == [(None,)]
+
+
 def changed_project(of: Settings, folder: Path, old: str, new: str) -> Settings:
     """The same warehouse under a registry of organisations in which a text was replaced."""
     project = folder / "project"

@@ -133,6 +133,13 @@ def changed(tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], object]], Se
         (lambda file: file["tables"][0]["rules"][0].update(batch="nothing"), "which is not defined"),
         (lambda file: file["tables"][0].update(seeds=["dated"]), "a seed and a batch have one name: dated"),
         (lambda file: file["tables"][0].update(seeds=["table"]), "a seed and a batch have one name: table"),
+        (
+            lambda file: file["tables"][0].update(
+                checks=[{"of": ["org_code"], "batch": "dated", "problems": {"org_problem": "null"}}]
+            ),
+            "a batch is what checks find and something else: dated",
+        ),
+        (lambda file: file["tables"][0].update(checks=[{"of": ["org_code"], "problems": {}}]), "problems"),
         (lambda file: file["tables"][0]["rules"][0].update(id="rule one"), "id"),
         (lambda file: file["tables"][0]["rules"][0].update(scope="measure"), "go together"),
         (lambda file: file["tables"][0]["rules"][0].update(measure="org_code"), "go together"),
