@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -22,11 +23,10 @@ from wres.readers import Batch, read
 from wres.registry import Source
 from wres.settings import Settings
 
-# Provenance, in the order in which a batch gives it; the file's hash is the same in all rows and no part of the text.
+# Provenance, in the order in which a batch gives it; what all rows of a load have is in ``ops.load``.
 _COPIED = ("_row_number", "_load_id", "_sheet")
-_FILE_SHA256 = "wres.file_sha256"
 # Counts the shapes that raw tables have had: another one is given to those that are there.
-_SHAPE = 3
+_SHAPE = 4
 _DDL_LOCK = 0x57524555
 _IGNORED_SUFFIXES = {".md", ".txt", ".tmp", ".part", ".crdownload"}
 _IGNORED_NAMES = {"thumbs.db", "desktop.ini"}
@@ -339,9 +339,8 @@ def _copy(
     synthetic = batch.is_synthetic
     # What the reader refuses on the way undoes the rows that went before.
     with connection.transaction():
-        connection.execute("select set_config(%s, %s, true)", [_FILE_SHA256, archived.sha256])
         with connection.cursor() as cursor, cursor.copy(statement) as copy:
-            for block in batch.blocks(str(load_id)):
+            for block in _read_ahead(batch.blocks(str(load_id))):
                 copy.write(block)
                 synthetic = synthetic or of.synthetic_marker in block
         if batch.unstamped:
@@ -370,6 +369,15 @@ def _copy(
     return batch
 
 
+def _read_ahead(blocks: Iterator[str]) -> Iterator[str]:
+    """Blocks as they come, the next one read while the server has the last: neither waits for the other."""
+    with ThreadPoolExecutor(1, "reader") as reader:
+        coming = reader.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = reader.submit(next, blocks, None)
+            yield block
+
+
 def _left_out(rows: int) -> Problem:
     return Problem(
         rule="F08",
@@ -395,14 +403,21 @@ def _create_raw_table(connection: psycopg.Connection, table: str, columns: Seque
     names = {"table": sql.Identifier(table), "tree": sql.Identifier("raw", f"{table}__load_id")}
     connection.execute(
         sql.SQL(
-            "create table if not exists raw.{table} (_load_id bigint not null, _file_sha256 text not null,"
-            " _sheet text, _row_number integer not null);"
-            " alter table raw.{table} alter column _file_sha256 set default current_setting({setting});"
+            "create table if not exists raw.{table} (_load_id bigint not null, _sheet text, _row_number integer not null);"
             " drop index if exists {tree};"
             " create index if not exists {ranges} on raw.{table} using brin (_load_id)"
             " with (pages_per_range = 16, autosummarize = on)"
-        ).format(**names, setting=sql.Literal(_FILE_SHA256), ranges=sql.Identifier(ranges_index(table)))
+        ).format(**names, ranges=sql.Identifier(ranges_index(table)))
     )
+    # A table made before 28 November 2026 has the file's hash in each row. Models stand on the column: it stays, and stays empty.
+    if connection.execute(
+        "select 1 from pg_attribute where attrelid = %s::regclass and attname = '_file_sha256'", [f"raw.{table}"]
+    ).fetchone():
+        connection.execute(
+            sql.SQL(
+                "alter table raw.{} alter column _file_sha256 drop not null, alter column _file_sha256 drop default"
+            ).format(sql.Identifier(table))
+        )
     for column in columns:
         connection.execute(
             sql.SQL("alter table raw.{} add column if not exists {} text").format(

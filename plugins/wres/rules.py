@@ -1,8 +1,8 @@
 """The gate's rules as data: ``expectations/raw/<source>.yml`` and ``expectations/marts/<table>.yml``.
 
 A rule has an id, a severity, a scope, a reason and a date. It names an expectation of Great Expectations and the batch it
-is put to: the table itself, or a named ``select`` over it that keeps the places of its rows. A select may look labels up
-in the seeds that staging reads, so that what the gate lets pass has a meaning later.
+is put to: the table itself, the rows in which a check finds something, or a named ``select`` over it that keeps the places of
+its rows. A select may look labels up in the seeds that staging reads, so that what the gate lets pass has a meaning later.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from wres.settings import Settings
 Severity = Literal["critical", "warning", "info"]
 Scope = Literal["file", "row", "measure", "release"]
 WHOLE = "table"
+FAULTY = "faulty"
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -68,11 +69,36 @@ class Rule(BaseModel):
         return self
 
 
-class Suite(BaseModel):
-    """The rules of one table, and the selects they are put to (``{table}`` stands for the batch being judged).
+class Check(BaseModel):
+    """What can be wrong with some cells of a row, whatever stands in the others.
 
-    ``seeds`` are seeds of the dbt project, by name; ``{name}`` stands for one in a select, all its columns text. ``places``
-    are the columns that say where a row is; results hold them and never values.
+    Attributes:
+        of: columns of these cells; each different content of them is read once, however many rows have it. Without them every
+            row is read, which is cheaper where nearly every row has another content.
+        reading: select over the contents (``{cells}``) that the problems look at; its rows are theirs.
+        batch: name of the batch of the rows in which it finds something.
+        problems: by name of its column in the batch, SQL of a word for what is wrong, null where nothing is.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    of: tuple[str, ...] = ()
+    reading: str = "select * from {cells} as cells"
+    batch: str = FAULTY
+    problems: dict[str, str] = Field(min_length=1)
+
+
+class Suite(BaseModel):
+    """The rules of one table, and what they are put to (``{table}`` stands for the batch being judged).
+
+    Attributes:
+        table: name of the table.
+        places: columns that say where a row is; results hold them and never values.
+        seeds: seeds of the dbt project, by name; ``{name}`` stands for one in SQL, all its columns text.
+        derived: SQL of columns that the table has besides, by name.
+        checks: of cells; the rows in which those of a batch find something are that batch, each problem a column.
+        batches: selects, by name.
+        rules: in the order of their results.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -80,15 +106,21 @@ class Suite(BaseModel):
     table: str
     places: tuple[str, ...] = ("_load_id", "_sheet", "_row_number", "_column")
     seeds: tuple[str, ...] = ()
+    derived: dict[str, str] = Field(default_factory=dict)
+    checks: tuple[Check, ...] = ()
     batches: dict[str, str] = Field(default_factory=dict)
     rules: tuple[Rule, ...]
 
     @model_validator(mode="after")
     def _batches_exist(self) -> Suite:
+        found = {check.batch for check in self.checks}
+        known = {WHOLE, *found, *self.batches}
         for rule in self.rules:
-            if rule.batch != WHOLE and rule.batch not in self.batches:
+            if rule.batch not in known:
                 raise ValueError(f"{rule.id} names batch '{rule.batch}', which is not defined")
-        if taken := sorted({WHOLE, *self.batches} & set(self.seeds)):
+        if taken := sorted(found & {WHOLE, *self.batches}):
+            raise ValueError(f"a batch is what checks find and something else: {', '.join(taken)}")
+        if taken := sorted(known & set(self.seeds)):
             raise ValueError(f"a seed and a batch have one name: {', '.join(taken)}")
         return self
 

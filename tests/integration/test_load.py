@@ -105,8 +105,8 @@ def test_a_load_is_archived_read_and_waiting_for_the_gate(warehouse_home: Settin
     assert stat.S_IMODE(archived.stat().st_mode) == 0o444
     assert rows_of(
         warehouse_home,
-        "select _load_id, _file_sha256, _sheet, _row_number, org_code, fte_days_lost"
-        " from raw.organisations__workforce order by _row_number",
+        "select _load_id, file_sha256, _sheet, _row_number, org_code, fte_days_lost"
+        " from raw.organisations__workforce inner join ops.load on _load_id = load_id order by _row_number",
     ) == [(loaded.load_id, sha256, None, 2, "RAA", "10.5"), (loaded.load_id, sha256, None, 3, "RBB", "10.5")]
     assert rows_of(warehouse_home, "select source_table, period, org_code from ops.load_content") == [
         ("organisations__workforce", "2025-03", "*")
@@ -168,6 +168,18 @@ def test_new_columns_widen_a_raw_table(warehouse_home: Settings, tmp_path: Path)
         (first.load_id, "RBB", None),
         (second.load_id, "RCC", "7"),
     ]
+
+
+def test_raw_table_that_has_the_hash_in_each_row_goes_on(warehouse_home: Settings, tmp_path: Path) -> None:
+    """As tables were made before; the models in the warehouse stand on the column."""
+    with warehouse.connect(warehouse_home, "wres_loader") as connection:
+        load.sync_registry(warehouse_home, connection)
+        connection.execute("alter table raw.organisations__workforce add _file_sha256 text not null default 'x'")
+        connection.execute("create view pg_temp.staged as select _file_sha256 from raw.organisations__workforce")
+        connection.execute("delete from ops.migration where digest like 'registry %'")
+        load.sync_registry(warehouse_home, connection)
+    assert load.load_file(warehouse_home, "organisations", months(tmp_path / MONTH)).rows == 2
+    assert rows_of(warehouse_home, "select distinct _file_sha256 from raw.organisations__workforce") == [(None,)]
 
 
 def changed_project(of: Settings, folder: Path, old: str, new: str) -> Settings:
@@ -529,7 +541,9 @@ def state_of(of: Settings) -> dict[str, Any]:
     """Everything that a run leaves behind, but for ids and times."""
     return {
         "raw": rows_of(
-            of, "select _file_sha256, _row_number, old_code, new_code from raw.organisations__successor order by 2"
+            of,
+            "select file_sha256, _row_number, old_code, new_code"
+            " from raw.organisations__successor inner join ops.load on _load_id = load_id order by 2",
         ),
         "loads": rows_of(
             of, "select file_sha256, state, layout, period, revision, rows_loaded, rows_rejected from ops.load"

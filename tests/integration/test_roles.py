@@ -168,7 +168,7 @@ MAY_NOT = {
         "set role wres_transformer",
     ],
     "wres_gate": [
-        "insert into raw.staff_survey__benchmark (_load_id, _file_sha256, _row_number) values (1, 'a', 1)",
+        "insert into raw.staff_survey__benchmark (_load_id, _row_number) values (1, 1)",
         "update raw.staff_survey__benchmark set value = '0'",
         "delete from raw.staff_survey__benchmark",
         "drop table raw.staff_survey__benchmark",
@@ -181,7 +181,7 @@ MAY_NOT = {
         "update ops.release set is_current = true",
     ],
     "wres_transformer": [
-        "insert into raw.staff_survey__benchmark (_load_id, _file_sha256, _row_number) values (1, 'a', 1)",
+        "insert into raw.staff_survey__benchmark (_load_id, _row_number) values (1, 1)",
         "delete from raw.staff_survey__benchmark",
         "update ops.load set state = 'accepted'",
         "update ops.gate_result set success = true",
@@ -192,7 +192,7 @@ MAY_NOT = {
         "create schema mine",
     ],
     "wres_publisher": [
-        "insert into raw.staff_survey__benchmark (_load_id, _file_sha256, _row_number) values (1, 'a', 1)",
+        "insert into raw.staff_survey__benchmark (_load_id, _row_number) values (1, 1)",
         "delete from raw.staff_survey__benchmark",
         "update ops.load set state = 'accepted'",
         "delete from ops.file",

@@ -42,11 +42,11 @@ def deliver(of: Settings, source: str, table: str, rows: Sequence[Row]) -> int:
             "insert into ops.load_content (load_id, source_table, period, org_code) values (%s, %s, %s, %s)",
             [(load_id, raw, period, org_code) for period, org_code in contents],
         )
-        names = sql.SQL(", ").join(map(sql.Identifier, ("_load_id", "_file_sha256", "_row_number", *columns)))
+        names = sql.SQL(", ").join(map(sql.Identifier, ("_load_id", "_row_number", *columns)))
         copying = sql.SQL("copy raw.{} ({}) from stdin").format(sql.Identifier(raw), names)
         with connection.cursor() as cursor, cursor.copy(copying) as copy:
             for number, row in enumerate(rows, start=2):
-                copy.write_row((load_id, sha256, number, *(row.get(column) for column in columns)))
+                copy.write_row((load_id, number, *(row.get(column) for column in columns)))
         connection.execute(sql.SQL("analyze raw.{}").format(sql.Identifier(raw)))
     return int(load_id)
 

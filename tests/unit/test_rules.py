@@ -62,18 +62,31 @@ def test_rule_names_columns_of_its_table(table: str, rule: rules.Rule) -> None:
 
 @pytest.mark.parametrize(("table", "suite"), rules.raw_suites(settings()).items())
 def test_every_select_is_used_and_keeps_places(table: str, suite: rules.Suite) -> None:
-    used = {rule.batch for rule in suite.rules} | {
-        name for text in suite.batches.values() for name in re.findall(r"\{(\w+)\}", text)
-    }
-    assert set(suite.batches) <= used
-    for name, text in suite.batches.items():
+    judged = {rule.batch for rule in suite.rules}
+    used = judged | {name for text in suite.batches.values() for name in re.findall(r"\{(\w+)\}", text)}
+    assert set(suite.batches) | {check.batch for check in suite.checks} <= used
+    for name in judged & set(suite.batches):
+        text = suite.batches[name]
         if not re.search(r"select\s+(\w+[.])?\*", text):
             assert {"_load_id", "_sheet", "_row_number"} <= set(re.findall(r"\w+", text)), name
 
 
 @pytest.mark.parametrize(("table", "suite"), rules.raw_suites(settings()).items())
+def test_every_problem_that_a_check_looks_for_is_judged(table: str, suite: rules.Suite) -> None:
+    judged = {(rule.batch, rule.arguments.get("column")) for rule in suite.rules}
+    found = [(check.batch, name) for check in suite.checks if check.batch in dict(judged) for name in check.problems]
+    assert len(found) == len(set(found)), "a problem of one name would hide the other"
+    assert set(found) <= judged, table
+
+
+@pytest.mark.parametrize(("table", "suite"), rules.raw_suites(settings()).items())
 def test_every_seed_is_there_and_used(table: str, suite: rules.Suite) -> None:
-    text = " ".join(suite.batches.values())
+    text = " ".join(
+        [
+            *suite.batches.values(),
+            *(text for check in suite.checks for text in (check.reading, *check.problems.values())),
+        ]
+    )
     for name in suite.seeds:
         assert rules.seed_file(settings(), name).is_file()
         assert f"{{{name}}}" in text, f"{table} looks nothing up in {name}"
@@ -120,6 +133,13 @@ def changed(tmp_path: Path) -> Callable[[Callable[[dict[str, Any]], object]], Se
         (lambda file: file["tables"][0]["rules"][0].update(batch="nothing"), "which is not defined"),
         (lambda file: file["tables"][0].update(seeds=["dated"]), "a seed and a batch have one name: dated"),
         (lambda file: file["tables"][0].update(seeds=["table"]), "a seed and a batch have one name: table"),
+        (
+            lambda file: file["tables"][0].update(
+                checks=[{"of": ["org_code"], "batch": "dated", "problems": {"org_problem": "null"}}]
+            ),
+            "a batch is what checks find and something else: dated",
+        ),
+        (lambda file: file["tables"][0].update(checks=[{"of": ["org_code"], "problems": {}}]), "problems"),
         (lambda file: file["tables"][0]["rules"][0].update(id="rule one"), "id"),
         (lambda file: file["tables"][0]["rules"][0].update(scope="measure"), "go together"),
         (lambda file: file["tables"][0]["rules"][0].update(measure="org_code"), "go together"),

@@ -13,7 +13,8 @@ from psycopg import sql
 from wres import warehouse
 from wres.annual_return.figures import Figures
 from wres.annual_return.form import GROUPS, HEADER, SYNTHETIC, Line
-from wres.gate.judge import Finding, batches_of, open_judge, seed_relations
+from wres.gate.batches import batches_of, seed_relations
+from wres.gate.judge import Finding, open_judge
 from wres.readers.content import cell_text
 from wres.rules import raw_suites
 from wres.settings import Settings

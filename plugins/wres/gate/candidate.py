@@ -13,7 +13,8 @@ from psycopg import sql
 from wres import outcome, warehouse
 from wres.disclosure.audit import disclosed_counts
 from wres.gate import data_docs
-from wres.gate.judge import Finding, GateError, UnknownRuleError, batches_of, open_judge, record
+from wres.gate.batches import batches_of
+from wres.gate.judge import Finding, GateError, UnknownRuleError, open_judge, record
 from wres.rules import marts_suites
 from wres.settings import Settings
 

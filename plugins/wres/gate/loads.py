@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,9 +13,10 @@ import psycopg
 from psycopg import sql
 
 from wres import load, outcome, registry, report, warehouse
-from wres.gate.judge import Finding, GateError, Judge, batches_of, open_judge, record, seed_relations
+from wres.gate.batches import batches_of, seed_relations
+from wres.gate.judge import Finding, GateError, Judge, open_judge, record
 from wres.problems import Problem
-from wres.rules import raw_suites
+from wres.rules import Rule, raw_suites
 from wres.settings import Settings
 
 _LOAD_LOCK = 0x5752
@@ -141,7 +142,7 @@ def _judge_load(
                 load.reject(settings, connection, load_id, [_too_many(unexpected, rows), *problems])
                 recorded.status = "failed"
             else:
-                rejected = sum(_set_rows_aside(connection, table, load_id, f) for f in bad_rows)
+                rejected = _set_rows_aside(connection, table, load_id, bad_rows)
                 if rejected:
                     of = registry.registry(settings)[source].layout(layout)
                     _forget_emptied(connection, table, load_id, of)
@@ -232,11 +233,26 @@ def _rows_of(findings: Sequence[Finding]) -> int:
     return max([len(places), *(finding.unexpected for finding in findings)])
 
 
-def _set_rows_aside(connection: psycopg.Connection, table: str, load_id: int, finding: Finding) -> int:
-    """Move offending rows from raw to ``ops.rejected_row``, whole, with rule, place, value and reason."""
-    if len(finding.places) < finding.unexpected:
-        raise GateError(f"{finding.rule.id} on {finding.table} names no places: its rows cannot be set aside.")
-    keys = [key for key in ("_row_number", "_sheet", "_column") if finding.places and key in finding.places[0]]
+def _set_rows_aside(connection: psycopg.Connection, table: str, load_id: int, findings: Sequence[Finding]) -> int:
+    """Move offending rows from raw to ``ops.rejected_row``, whole: first rule broken, place, value and reason."""
+    broken: dict[tuple[str, ...], dict[tuple[Any, ...], Rule]] = {}
+    for finding in findings:
+        if len(finding.places) < finding.unexpected:
+            raise GateError(f"{finding.rule.id} on {finding.table} names no places: its rows cannot be set aside.")
+        for place in finding.places:
+            keys = tuple(key for key in ("_row_number", "_sheet", "_column") if key in place)
+            broken.setdefault(keys, {}).setdefault(tuple(place[key] for key in keys), finding.rule)
+    return sum(_move(connection, table, load_id, keys, rules) for keys, rules in broken.items())
+
+
+def _move(
+    connection: psycopg.Connection,
+    table: str,
+    load_id: int,
+    keys: Sequence[str],
+    rules: Mapping[tuple[Any, ...], Rule],
+) -> int:
+    """Move the rows of a load that are at the places, given as values of the keys, in one pass over raw."""
     # Equalities, unlike "is not distinct from", can be hashed: a file may have thousands of bad rows among millions.
     matches = sql.SQL(" and ").join(
         sql.SQL("r._row_number = p._row_number")
@@ -253,23 +269,30 @@ def _set_rows_aside(connection: psycopg.Connection, table: str, load_id: int, fi
             """
             with gone as (
                 delete from raw.{table} as r
-                using jsonb_to_recordset(%(places)s) as p({types})
+                using jsonb_to_recordset(%(places)s) as p({types}, rule_id text, shows text, reason text)
                 where r._load_id = %(load_id)s and {matches}
-                returning to_jsonb(r) as content
+                returning p.rule_id, p.shows, p.reason, to_jsonb(r) as content
             )
             insert into ops.rejected_row (load_id, rule_id, sheet, row_number, column_name, value, reason, content)
             select
-                %(load_id)s, %(rule)s, content ->> '_sheet', (content ->> '_row_number')::integer,
-                coalesce(content ->> '_column', %(shows)s), content ->> %(shows)s, %(reason)s, content
+                %(load_id)s, rule_id, content ->> '_sheet', (content ->> '_row_number')::integer,
+                coalesce(content ->> '_column', shows), content ->> shows, reason, content
             from gone
             """
         ).format(table=sql.Identifier(table), types=types, matches=matches),
         {
-            "places": json.dumps([{key: place.get(key) for key in keys} for place in finding.places]),
+            "places": json.dumps(
+                [
+                    {
+                        **dict(zip(keys, place, strict=True)),
+                        "rule_id": rule.id,
+                        "shows": rule.shows or "value",
+                        "reason": rule.message,
+                    }
+                    for place, rule in rules.items()
+                ]
+            ),
             "load_id": load_id,
-            "rule": finding.rule.id,
-            "shows": finding.rule.shows or "value",
-            "reason": finding.rule.message,
         },
     )
     return rejected.rowcount
