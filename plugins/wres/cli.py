@@ -757,6 +757,14 @@ def up(dashboards: bool) -> None:
 
 
 @main.command()
+def worker() -> None:
+    """Take tasks of Airflow on this machine too, until stopped (with WRES_BROKER_URL)."""
+    from wres import airflow_service
+
+    airflow_service.work(settings())
+
+
+@main.command()
 def dashboards() -> None:
     """Write the dashboards as they are in Superset now into dashboards/."""
     from wres import superset_service

@@ -1,0 +1,217 @@
+"""Through a real Airflow whose tasks run in two Celery workers, which a real Redis hands them to."""
+
+import contextlib
+import csv
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+from dataclasses import replace
+
+import psutil
+import pytest
+from commands import environment
+
+from wres import airflow_service, background, postgres, run, warehouse
+from wres.load import feed_files
+from wres.sample import write_sample
+from wres.settings import settings as read_settings
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+
+WAIT_SECONDS = 300
+TRUSTS = int(os.environ.get("WRES_TEST_TRUSTS", "40"))
+# How a worker's log names a load that it takes.
+TAKEN = re.compile(r"Executing workload in Celery: .* task_id='load', dag_id='\w+', run_id='([^']+)'.* map_index=(\d+),")
+
+
+@pytest.fixture(scope="module")
+def deliveries(tmp_path_factory):
+    """Two quarters of a workforce, a file for each trust."""
+    sample, folder = tmp_path_factory.mktemp("sample"), tmp_path_factory.mktemp("deliveries")
+    write_sample(sample, trusts=TRUSTS, first_year=2024, last_year=2024, seed=1, staff=60)
+    for quarter in ("2024-12", "2025-03"):
+        with (sample / "workforce" / f"workforce_{quarter}.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        (folder / quarter / "workforce").mkdir(parents=True)
+        for trust in {row["org_code"] for row in rows}:
+            with (folder / quarter / "workforce" / f"workforce_{quarter}_{trust}.csv").open("w", newline="") as file:
+                writer = csv.DictWriter(file, rows[0])
+                writer.writeheader()
+                writer.writerows(row for row in rows if row["org_code"] == trust)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    """Address of a Redis of this module's own, with its password."""
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("there is no redis-server on the PATH (Debian: apt-get install redis-server)")
+    folder, password = tmp_path_factory.mktemp("redis"), secrets.token_hex(16)
+    port = background.free_port(folder / "port")
+    process = subprocess.Popen([program, "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    process.stdin.write(f'port {port}\nbind 127.0.0.1\nrequirepass {password}\nsave ""\ndir "{folder}"\n')
+    process.stdin.close()
+    deadline = time.monotonic() + 30
+    while socket.socket().connect_ex(("127.0.0.1", port)):
+        assert process.poll() is None and time.monotonic() < deadline, "Redis did not start"
+        time.sleep(0.1)
+    yield f"redis://:{password}@127.0.0.1:{port}/0"
+    process.terminate()
+    process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory, broker):
+    home = tmp_path_factory.mktemp("wres")
+    of = replace(read_settings(), home=home, warehouse_url=None, watch_seconds=3600, broker_url=broker)
+    of.landing.mkdir()
+    yield of
+    postgres.stop(of)
+
+
+@pytest.fixture(scope="module")
+def workers(settings):
+    """The worker of `wres up`, with the rest of Airflow, and one of `wres worker`: the log of each and its process.
+
+    Each takes one task at a time, and a lost one is missed after ten seconds instead of five minutes.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW__CELERY__WORKER_CONCURRENCY", "1")
+        patch.setenv("AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT", "10")
+        patch.setenv("AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL", "2")
+        service = airflow_service.start(settings)
+        log = settings.logs / "second-worker.log"
+        with log.open("w") as file:
+            second = subprocess.Popen(
+                [sys.executable, "-m", "wres", "worker"],
+                env={**os.environ, **environment(settings)},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        first_log = airflow_service.log_file(settings, "worker")
+        await_(lambda: " ready." in first_log.read_text() and " ready." in log.read_text(), "two workers")
+        await_(lambda: pause(settings, "transform"), "the DAGs")  # what is built of the loads is another test's
+        yield {first_log: psutil.Process(service.processes["worker"][0]), log: psutil.Process(second.pid)}
+    if second.poll() is None:
+        second.terminate()
+    second.wait(60)
+    family = [psutil.Process(pid) for pid, _ in service.processes.values()]
+    family += [child for process in family for child in process.children(recursive=True)]
+    airflow_service.stop(settings)
+    assert [process for process in family if process.is_running()] == [], "a stopped service leaves no process behind"
+
+
+@pytest.fixture
+def sql(settings):
+    def query(statement, *parameters):
+        with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
+            return connection.execute(statement, parameters).fetchall()
+
+    return query
+
+
+def await_(condition, what):
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (result := condition()):
+        assert time.monotonic() < deadline, f"{what}: not within {WAIT_SECONDS} seconds"
+        time.sleep(0.5)
+    return result
+
+
+def pause(settings, dag_id):
+    login = {"username": airflow_service.USER, "password": airflow_service.password(settings)}
+    with contextlib.suppress(urllib.error.HTTPError):  # not parsed yet
+        url = airflow_service.running(settings).url
+        airflow_service.patch(url, login, f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": True})
+        return True
+
+
+def deliver(settings, folder):
+    """Put files into the landing folder and have Airflow load them; the id of its run."""
+    shutil.copytree(folder, settings.landing, dirs_exist_ok=True)
+    time.sleep(4)  # so long a file has to lie still
+    service = airflow_service.running(settings)
+    run = airflow_service.call(settings, service, "/dags/ingest_workforce/dagRuns", body={"logical_date": None})
+    return run["dag_run_id"]
+
+
+def end(settings, run_id):
+    """The state of a run once it has ended."""
+    service = airflow_service.running(settings)
+    state = airflow_service.call(settings, service, f"/dags/ingest_workforce/dagRuns/{run_id}")["state"]
+    return state if state in ("success", "failed") else None
+
+
+def taken(log, run_id):
+    """Which loads of a run a worker took, by their map index, once for each time."""
+    return [int(index) for run, index in TAKEN.findall(log.read_text()) if run == run_id]
+
+
+def contents(of):
+    """All that the loads have left, but for their numbers: what they were, and every cell of every row."""
+    with warehouse.connect(of, "wres_loader", autocommit=True) as connection:
+        loads = connection.execute(
+            "select file_name, state, layout, period, revision, rows_loaded, rows_rejected, problems::text"
+            " from ops.load order by 1, 2"
+        ).fetchall()
+        cells = connection.execute(
+            "select (to_jsonb(r) - '_load_id')::text from raw.workforce__extract as r order by 1"
+        ).fetchall()
+        held = connection.execute(
+            "select l.file_name, c.source_table, c.period, c.org_code from ops.load_content as c"
+            " inner join ops.load as l using (load_id) order by 1, 2, 3, 4"
+        ).fetchall()
+        return loads, cells, held
+
+
+def undisturbed(make, *folders):
+    """The same files, loaded in this process, into a warehouse of their own."""
+    of = make()
+    for folder in folders:
+        assert not run.load_and_judge(of, feed_files(of, [folder]), None, lambda text: None).rejected
+    return contents(of)
+
+
+def test_two_workers_share_the_files_of_many_trusts(settings, workers, deliveries, new_warehouse):
+    first, second = workers
+    begun = time.monotonic()
+    run_id = deliver(settings, deliveries / "2024-12")
+    assert await_(lambda: end(settings, run_id), "the end of the run") == "success"
+    shares = taken(first, run_id), taken(second, run_id)
+    print(f"{time.monotonic() - begun:.1f} s, {shares}")
+    assert sorted(sum(shares, [])) == list(range(4 * settings.parallel_loads)), "each batch was taken once"
+    assert min(map(len, shares)) >= 2, shares
+    assert contents(settings) == undisturbed(new_warehouse, deliveries / "2024-12")
+
+
+def test_a_worker_that_is_killed_takes_nothing_with_it(settings, workers, deliveries, new_warehouse, sql, faults):
+    first, second = workers
+    loads = "select count(*) from ops.load where file_name like 'workforce_2025-03%%' and state = 'loaded'"
+    waiting = "select count(*) from pg_locks where relation = 'raw.workforce__extract'::regclass and not granted"
+    with faults("A Celery worker and its tasks killed", "load"):
+        run_id = deliver(settings, deliveries / "2025-03")
+        await_(lambda: sql(loads) > [(0,)], "the first load")
+        with warehouse.connect(settings, "wres_loader") as connection:
+            connection.execute("lock table raw.workforce__extract in exclusive mode")
+            await_(lambda: sql(waiting) == [(2,)], "both workers at a load")
+            for process in [workers[second], *workers[second].children(recursive=True)]:
+                process.kill()
+        assert await_(lambda: end(settings, run_id), "the end of the run") == "success"
+        assert contents(settings) == undisturbed(new_warehouse, deliveries / "2024-12", deliveries / "2025-03")
+    shares = taken(first, run_id), taken(second, run_id)
+    print(shares)
+    assert len(sum(shares, [])) > len(set(sum(shares, []))) == 4 * settings.parallel_loads, "one was taken again"
+
+
+def test_the_password_of_the_broker_is_in_no_file(settings, workers):
+    password = settings.broker_url.rpartition("@")[0].rpartition(":")[2]
+    looked_at = [path for path in settings.logs.rglob("*") if path.is_file()]
+    assert set(workers) <= set(looked_at)
+    assert not [path for path in looked_at if password in path.read_text(errors="replace")]
