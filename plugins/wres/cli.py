@@ -659,7 +659,7 @@ def dsn(role: str) -> None:
     """Print a libpq URI for a role, and nothing else (starts the embedded server if needed)."""
     from wres import warehouse
 
-    click.echo(warehouse.dsn(settings(), role))
+    click.echo(warehouse.reader_dsn(settings(), role))
 
 
 @main.command()

@@ -28,7 +28,9 @@ WAIT_SECONDS = 300
 QUARTER = "2025-03"
 TRUSTS = int(os.environ.get("WRES_TEST_TRUSTS", "40"))
 # How a worker's log names a load that it takes.
-TAKEN = re.compile(r"Executing workload in Celery: .* task_id='load', dag_id='\w+', run_id='([^']+)'.* map_index=(\d+),")
+TAKEN = re.compile(
+    r"Executing workload in Celery: .* task_id='load', dag_id='\w+', run_id='([^']+)'.* map_index=(\d+),"
+)
 
 
 @pytest.fixture(scope="module")
@@ -169,18 +171,20 @@ def contents(of):
 def undisturbed(make, folder):
     """A warehouse of its own with the same files, loaded one after the other in this process."""
     of = make()
-    assert len(load_files(of, "workforce", sorted((folder / "workforce").iterdir()))) == TRUSTS
+    files = sorted((folder / "workforce").iterdir())
+    assert len(load_files(of, "workforce", files)) == len(files)
     return of
 
 
 def test_two_workers_share_the_loads_and_one_of_them_is_killed(settings, workers, delivery, new_warehouse, sql, faults):
     """Halfway through, with a load in the hands of each: the other one takes what the dead one had."""
     first, second = workers
+    files = list((delivery / "workforce").iterdir())
     done = "select count(*) from ops.load where state = 'loaded'"
     held = "select count(*) from pg_locks where relation = to_regclass('raw.workforce__staff') and not granted"
     with faults("A Celery worker killed with its tasks, half of the files loaded", "load"):
         run_id = deliver(settings, delivery)
-        await_(lambda: sql(done) >= [(TRUSTS // 2,)], "half of the files")
+        await_(lambda: sql(done) >= [(len(files) // 2,)], "half of the files")
         with warehouse.connect(settings, "wres_loader") as connection:
             connection.execute("lock table raw.workforce__staff in exclusive mode")
             await_(lambda: sql(held) == [(2,)], "a load in the hands of each")
@@ -193,7 +197,7 @@ def test_two_workers_share_the_loads_and_one_of_them_is_killed(settings, workers
     again = set(taken(first, run_id)) & set(shares[1])
     assert again == {shares[1][-1]}, "what the dead one had ended was not taken again, what it had begun was"
     assert len(taken(first, run_id) + shares[1]) == 4 * settings.parallel_loads + 1
-    assert sql("select state, revision, count(*) from ops.load group by 1, 2") == [("accepted", 1, TRUSTS)]
+    assert sql("select state, revision, count(*) from ops.load group by 1, 2") == [("accepted", 1, len(files))]
     assert contents(settings) == contents(undisturbed(new_warehouse, delivery))
 
 

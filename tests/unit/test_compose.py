@@ -279,7 +279,16 @@ def test_a_fault_is_found(fault: str) -> None:
 
 def test_services_start_in_order_of_health() -> None:
     services = compose()["services"]
-    assert services.keys() == {"postgres", "init", "api-server", "scheduler", "dag-processor", "superset", "redis", "worker"}
+    assert services.keys() == {
+        "postgres",
+        "init",
+        "api-server",
+        "scheduler",
+        "dag-processor",
+        "superset",
+        "redis",
+        "worker",
+    }
     for name in ("api-server", "scheduler", "dag-processor", "superset", "worker"):
         assert services[name]["depends_on"]["init"]["condition"] == "service_completed_successfully"
         assert "healthcheck" in services[name]
@@ -301,7 +310,9 @@ def test_workers_run_in_their_profile_alone_as_the_scheduler_would() -> None:
     assert {name for name, service in services.items() if "profiles" in service} == {"redis", "worker"}
     for name in ("redis", "worker"):
         assert services[name]["profiles"] == ["celery"]
-        assert not any(name in service.get("depends_on", {}) for service in services.values() if "profiles" not in service)
+        assert not any(
+            name in service.get("depends_on", {}) for service in services.values() if "profiles" not in service
+        )
     worker, scheduler = services["worker"], services["scheduler"]
     assert worker["scale"] >= 2
     for key in ("image", "environment", "volumes"):
