@@ -214,7 +214,8 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor" if settings.broker_url else "LocalExecutor",
         # Two cores: more tasks at a time only make each of them slower.
         "AIRFLOW__CORE__PARALLELISM": str(settings.parallel_loads + 2),
-        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "2",
+        # Two that write, which is all the pool lets through unless told otherwise, and something short beside them.
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "3",
         # No task takes longer than an hour; what a lost worker had taken is then handed out again, and found done.
         "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "7200",
         # The DAGs lie in a folder, so that no worker has old versions of them to clear away.

@@ -17,10 +17,9 @@ import psutil
 import pytest
 from commands import environment
 
-from wres import airflow_service, background, postgres, warehouse
+from wres import airflow_service, background, warehouse
 from wres.load import load_files
 from wres.sample import write_sample
-from wres.settings import settings as read_settings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 
@@ -66,12 +65,11 @@ def broker(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory, broker):
-    home = tmp_path_factory.mktemp("wres")
-    of = replace(read_settings(), home=home, warehouse_url=None, watch_seconds=3600, broker_url=broker)
+def settings(new_warehouse, broker):
+    """As for several machines: a server of its own, and Airflow on another address than the usual one."""
+    of = replace(new_warehouse(), watch_seconds=3600, broker_url=broker, airflow_host="127.0.0.2")
     of.landing.mkdir()
-    yield of
-    postgres.stop(of)
+    return of
 
 
 @pytest.fixture(scope="module")

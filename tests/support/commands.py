@@ -22,6 +22,7 @@ def environment(of: Settings) -> dict[str, str]:
         "WRES_WAREHOUSE_URL": of.warehouse_url or "",
         "WRES_REPLICA_URL": of.replica_url or "",
         "WRES_BROKER_URL": of.broker_url or "",
+        "WRES_AIRFLOW_HOST": of.airflow_host,
         "WRES_KEEP_RELEASES": str(of.keep_releases),
         "WRES_WORKBOOK_MEGABYTES": str(of.workbook_megabytes),
     }
