@@ -396,8 +396,7 @@ def _make_pool(settings: Settings, service: Service) -> None:
             if error.code != 409:  # it is there already
                 raise
             login = {"username": USER, "password": password(settings)}
-            size = {"pool": WRITERS_POOL, "slots": settings.parallel_loads}
-            patch(service.url, login, f"/pools/{WRITERS_POOL}?update_mask=slots", size)
+            patch(service.url, login, f"/pools/{WRITERS_POOL}?update_mask=slots", {"pool": pool.pop("name"), **pool})
     except urllib.error.HTTPError as error:
         raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error
 

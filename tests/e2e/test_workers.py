@@ -201,6 +201,12 @@ def test_two_workers_share_the_loads_and_one_of_them_is_killed(settings, workers
     assert contents(settings) == contents(undisturbed(new_warehouse, delivery))
 
 
+def test_the_pool_of_writers_has_a_place_for_each_load(settings, service):
+    for places in (settings.parallel_loads, 5):
+        airflow_service._make_pool(replace(settings, parallel_loads=places), service)
+        assert airflow_service.call(settings, service, f"/pools/{airflow_service.WRITERS_POOL}")["slots"] == places
+
+
 def test_the_password_of_the_broker_is_in_no_file(settings, workers):
     password = settings.broker_url.rpartition("@")[0].rpartition(":")[2]
     looked_at = [path for path in settings.logs.rglob("*") if path.is_file()]
