@@ -183,7 +183,7 @@ def test_two_workers_share_the_loads_and_one_of_them_is_killed(settings, workers
     files = list((delivery / "workforce").iterdir())
     done = "select count(*) from ops.load where state = 'loaded'"
     held = "select count(*) from pg_locks where relation = to_regclass('raw.workforce__staff') and not granted"
-    with faults("A Celery worker killed with its tasks, half of the files loaded", "load"):
+    with faults("A Celery worker killed under a running DAG", "load: half of the files loaded"):
         run_id = deliver(settings, delivery)
         await_(lambda: sql(done) >= [(len(files) // 2,)], "half of the files")
         with warehouse.connect(settings, "wres_loader") as connection:
