@@ -75,6 +75,9 @@ def test_what_reads_is_told_the_replica_and_what_writes_is_not(of: Settings) -> 
         told = wres(of, "dsn", "--role", role).stdout
         assert (f":{replica}/" in told) == (role in ("analyst", "bi_reader")), role
         assert f":{replica}/" not in warehouse.dsn(of, role)
+    wrong = wres(replace(of, replica_url="the replica"), "dsn", "--role", "analyst")
+    assert (wrong.exit_code, wrong.stdout) == (4, "")
+    assert "WRES_REPLICA_URL is no address of a Postgres" in wrong.stderr
     without = replace(of, replica_url=None)
     assert warehouse.reader_dsn(without, "bi_reader") == warehouse.dsn(without, "bi_reader")
 
