@@ -30,7 +30,6 @@ from wres.disclosure.schemes import Scheme, scheme_of
 from wres.registry import PUBLIC
 from wres.settings import Settings
 
-
 # More leaks than these are not looked at one by one.
 _SINGLY = 20
 
