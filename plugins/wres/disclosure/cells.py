@@ -72,7 +72,10 @@ cross join lateral (
         case when f.is_share then case f.denominator when 'known_only' then 'known' else 'all' end else f.member end,
         f.shown_base, f.true_base
     ),
-    ('workforce', 'all', f.member, f.shown_workforce, f.true_workforce)
+    (
+        'workforce of ' || case f.slice when 'medical_dental.senior_medical_manager' then f.slice else f.indicator_code end,
+        'all', f.member, f.shown_workforce, f.true_workforce
+    )
 ) as c (population, slice, member, shown, truth)
 """
 

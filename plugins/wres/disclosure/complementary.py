@@ -23,7 +23,7 @@ _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 _POOLED = 3_000
 # When only few counts are left each round hides so many cells: a little more, in far fewer rounds.
 _AT_ONCE = 10
-# Where a round leaves more of the leaks than this share, the next one hides what is near each of them as well.
+# Where a round leaves more of the leaks than this share, the next one hides something in all sums around each of them as well.
 _PROGRESS = 0.8
 
 
@@ -124,7 +124,7 @@ class _Search:
         self.primary = self.hidden & known.is_own
 
     def run(self) -> Control:
-        left = len(self.truth)
+        left, stuck = len(self.truth), 0
         while True:
             shown = self._shown()
             bounds = propagate(self.relations, shown, ~self.halves)
@@ -138,8 +138,9 @@ class _Search:
                 if not leaks.any():
                     return Control(self.hidden, self.primary, self.exact)
                 chosen = self._of_shadow_prices(leaks, system)
-                if leaks.sum() > _PROGRESS * left:
-                    chosen = np.union1d(chosen, self._near(leaks, np.ones(len(self.of_relation), dtype=bool)))
+                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 0
+                if stuck:
+                    chosen = np.union1d(chosen, self._all_around(leaks, stuck))
                 left = int(leaks.sum())
             self._hide(chosen)
             if not len(chosen):
@@ -229,8 +230,22 @@ class _Search:
                 return members
             leaks = wider
 
-    def _least_missed(self, of_leak: np.ndarray) -> np.ndarray:
-        """For each leak one open cell in a sum with it: its row's total if it is Unknown, else the smallest of few readers."""
+    def _all_around(self, leaks: np.ndarray, steps: int) -> np.ndarray:
+        """One shown cell in every sum with a leak, and with what is hidden in those sums, so many steps away."""
+        cell = self.relations.indices
+        for _ in range(steps - 1):
+            inside = np.isin(self.of_relation, self.of_relation[leaks[cell]])
+            leaks = leaks.copy()
+            leaks[cell[inside & self.hidden[cell]]] = True
+        return self._least_missed(leaks[cell], each="relation")
+
+    def _least_missed(self, of_leak: np.ndarray, each: str = "leak") -> np.ndarray:
+        """For each leak one open cell in a sum with it: its row's total if it is Unknown, else the smallest of few readers.
+
+        Args:
+            of_leak: boolean: which members of sums, as the relations have them, are leaks.
+            each: ``relation`` for one of each sum.
+        """
         cell = self.relations.indices
         pairs = pd.DataFrame({"leak": cell[of_leak], "relation": self.of_relation[of_leak]})
         of_open = self._open[cell] & np.isin(self.of_relation, pairs["relation"])
@@ -240,5 +255,5 @@ class _Search:
         leak, member = found["leak"].to_numpy(), found["member"].to_numpy()
         found["elsewhere"] = ~(self.apart[leak] & self.apart[member] & (self.row[leak] == self.row[member]))
         found["order"], found["size"] = self.order[member], self.truth[member]
-        found = found.sort_values(["leak", "elsewhere", "order", "size"])
-        return found.drop_duplicates("leak")["member"].unique()
+        found = found.sort_values([each, "elsewhere", "order", "size"])
+        return found.drop_duplicates(each)["member"].unique()

@@ -27,6 +27,8 @@ _DIRECTIONS = 8
 _TOGETHER = 600
 # So few targets are found by the larger programmes at once.
 _FEW = 200
+# So few are tried one by one, each with the counts around it.
+_LAST = 20
 _SEED = 5
 
 
@@ -121,6 +123,10 @@ def unproved(
     for movable in _movable(system, cells, hidden, len(left())):
         if len(near := left()):
             _search(system, movable, near, width, reach, chance)
+    # The last ones may need counts that are far away, and only few of them.
+    if len(last := left()) <= _LAST:
+        for target in last:
+            _search(system, _around(system, target), np.array([target]), width, reach, chance)
     if to_the_end and len(near := left()):
         everything = np.flatnonzero(system.atoms)
         _search(system, everything, near, width, reach, chance)
@@ -173,6 +179,20 @@ def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray) -> Iterator[np.ndar
     chunk = ((np.cumsum(count) - 1) // _TOGETHER)[organisation]
     for number in np.unique(chunk):
         yield positions[chunk == number]
+
+
+def _around(system: System, target: int) -> np.ndarray:
+    """Positions of atoms that sums join with a cell, step by step, until they are about as many as may move together."""
+    members = abs(system.relations)
+    reached = np.zeros(len(system.truth), dtype=bool)
+    reached[target] = True
+    found = np.flatnonzero(reached & system.atoms)
+    while True:
+        further = (members.T @ (members @ reached)) > 0
+        if (further & system.atoms).sum() > 2 * _TOGETHER or further.sum() == reached.sum():
+            return found
+        reached = further
+        found = np.flatnonzero(reached & system.atoms)
 
 
 def _search(

@@ -28,7 +28,9 @@ _GROUPS: dict[str, tuple[str, ...]] = {"all": ("white", "bme", "unknown"), "know
 _COARSER = {"six_group": ("wres",), "white_split": ("wres",), "detailed": ("wres", "six_group", "white_split")}
 # The same people under another name; on the whole workforce alone.
 _SAME: dict[str, tuple[str, ...]] = {
-    "workforce": ("staff",),
+    "workforce of 1": ("staff",),
+    "workforce of 9": ("staff",),
+    "workforce of medical_dental.senior_medical_manager": ("staff",),
     "base of 3 not_applicable": ("staff",),
     "base of 4 not_applicable": ("staff",),
 }
