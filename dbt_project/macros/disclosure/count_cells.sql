@@ -24,9 +24,11 @@
             else 'base of ' || {{ other }}
         end
     {%- endset -%}
-    {#- An area's workforce is that of the organisations whose row is known: not all have a board, or count senior medical managers. -#}
+    {#- An area's workforce is that of the organisations whose row is known: not all have a board, or a row of their own
+        for senior medical managers or for other pay. -#}
     {%- set workforce -%}
-        'workforce of ' || case {{ slice }} when 'medical_dental.senior_medical_manager' then {{ slice }} else {{ code }} end
+        'workforce of '
+        || case when split_part({{ slice }}, '.', 2) in ('senior_medical_manager', 'other_pay') then {{ slice }} else {{ code }} end
     {%- endset -%}
     {{ return({
         'value_count': (population, "case when " ~ code ~ " = 'DR' then " ~ side % '\\3' ~ " else " ~ slice ~ " end", group),

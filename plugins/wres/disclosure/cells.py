@@ -73,7 +73,8 @@ cross join lateral (
         f.shown_base, f.true_base
     ),
     (
-        'workforce of ' || case f.slice when 'medical_dental.senior_medical_manager' then f.slice else f.indicator_code end,
+        'workforce of '
+        || case when f.step in ('senior_medical_manager', 'other_pay') then f.slice else f.indicator_code end,
         'all', f.member, f.shown_workforce, f.true_workforce
     )
 ) as c (population, slice, member, shown, truth)

@@ -26,14 +26,8 @@ _BLOCKS = ("non_clinical", "clinical_non_medical", "medical_dental")
 _GROUPS: dict[str, tuple[str, ...]] = {"all": ("white", "bme", "unknown"), "known": ("white", "bme")}
 # Which schemes the groups of a finer one add up to.
 _COARSER = {"six_group": ("wres",), "white_split": ("wres",), "detailed": ("wres", "six_group", "white_split")}
-# The same people under another name; on the whole workforce alone.
-_SAME: dict[str, tuple[str, ...]] = {
-    "workforce of 1": ("staff",),
-    "workforce of 9": ("staff",),
-    "workforce of medical_dental.senior_medical_manager": ("staff",),
-    "base of 3 not_applicable": ("staff",),
-    "base of 4 not_applicable": ("staff",),
-}
+# Populations whose name begins so are staff under another name; on the whole workforce alone.
+_SAME = ("workforce of ", "base of 3 not_applicable", "base of 4 not_applicable")
 
 
 def relations(
@@ -47,12 +41,20 @@ def relations(
         units: ``int_indicators__unit``: which organisations an area, or an organisation of today, is made of on a day.
         groups: ``int_groups__member``: which ethnic categories each group of a scheme is made of.
     """
-    numbered = cells[KEY].assign(cell=np.arange(len(cells)))
-    numbered[["slice", "stratum"]] = numbered["slice"].str.partition("|")[[0, 2]]
+    parted = [name.partition("|") for name in cells["slice"]]
+    numbered = cells[KEY].assign(
+        cell=np.arange(len(cells)),
+        slice=np.array([slice_ for slice_, _, _ in parted], dtype=object),
+        stratum=np.array([stratum for _, _, stratum in parted], dtype=object),
+    )
     families: list[pd.DataFrame] = [
         _sums(numbered, "member", _GROUPS | _finer(groups)),
         _sums(numbered, "slice", _slices(pay_rows, set(numbered["slice"]))),
-        _sums(numbered, "population", _SAME),
+        _sums(
+            numbered,
+            "population",
+            {name: ("staff",) for name in cells["population"].unique() if name.startswith(_SAME)},
+        ),
         _stratum_sums(numbered),
         _area_sums(numbered, units),
     ]
