@@ -49,8 +49,9 @@
             {%- for column in counts %}
             {{ controlled_count('figure.' ~ column, 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }} as shown_{{ column }},
             {%- endfor %}
-            {{ controlled_count('(figure.people_count - figure.rated_count)', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }}
-                as shown_unrated_count,
+            {{ controlled_count(
+                '(figure.people_count - figure.rated_count)', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment'
+            ) }} as shown_unrated_count,
             {%- for quarter in quarters %}
             {{ controlled_count('figure.quarter_' ~ quarter ~ '_count', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }}
                 as shown_quarter_{{ quarter }},
