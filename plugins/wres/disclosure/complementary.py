@@ -144,7 +144,12 @@ class _Search:
                 left = int(leaks.sum())
             self._hide(chosen)
             if not len(chosen):
-                if not np.isfinite(self.known.high).any():
+                # All around them is hidden; a proof may need counts that are further away.
+                system = System(self.relations, self._shown(), self.truth)
+                leaks = unproved(
+                    system, self.cells, self.hidden, leaks, self.scheme.protection, self.reach, to_the_end=True
+                )
+                if leaks.any() and not np.isfinite(self.known.high).any():
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
                 # With all else hidden they follow from what readers know already.
                 self.told |= leaks
@@ -156,7 +161,10 @@ class _Search:
             return np.zeros_like(leaks)
         hidden = System(self.relations, self.known, self.truth)
         everything = np.ones_like(leaks)
-        told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, Reach.of(self.truth))
+        # To the end, since what is told needs no protection: the audit must find the same.
+        told = unproved(
+            hidden, self.cells, everything, doubtful, self.scheme.protection, Reach.of(self.truth), to_the_end=True
+        )
         self.protectable |= doubtful & ~told
         self.told |= told
         return told
