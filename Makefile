@@ -70,7 +70,7 @@ test: .venv/.dev $(superset) ## the whole test suite, on WORKERS=2 processes; AR
 .PHONY: faults
 faults: .venv/.dev ## try every fault there is a test of, and write the counts into docs/reliability.md
 	@$(BIN)/python -m pytest tests/integration/test_faults.py tests/integration/test_full_disk.py \
-		tests/integration/test_backup.py tests/e2e/test_scheduler.py --write-faults $(ARGS)
+		tests/integration/test_backup.py tests/e2e/test_scheduler.py tests/e2e/test_workers.py --write-faults $(ARGS)
 
 .PHONY: check
 check: .venv/.dev ## format, lint, types, SQL, YAML, schemas of sources and expectations, known vulnerabilities

@@ -11,7 +11,7 @@ from wres.registry import registry
 from wres.settings import settings
 
 # A build takes the whole pool: no load is accepted halfway through, and there is one writer of the candidate.
-alone = {"pool": orchestration.WRITERS_POOL, "pool_slots": orchestration.WRITERS_SLOTS}
+alone = {"pool": orchestration.WRITERS_POOL, "pool_slots": settings().parallel_loads}
 accepted = [orchestration.accepted(source) for source in registry()]
 
 

@@ -145,7 +145,7 @@ def faults() -> Callable[[str, str], AbstractContextManager[None]]:
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test may touch the warehouse of the person who runs it."""
-    for name in ("WRES_HOME", "WRES_WAREHOUSE_URL", "WRES_PROJECT"):
+    for name in ("WRES_HOME", "WRES_WAREHOUSE_URL", "WRES_REPLICA_URL", "WRES_BROKER_URL", "WRES_PROJECT"):
         monkeypatch.delenv(name, raising=False)
 
 

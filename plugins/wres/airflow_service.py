@@ -1,5 +1,7 @@
 """Airflow as a service of one warehouse: API server, scheduler and DAG processor as background processes.
 
+With a broker (``WRES_BROKER_URL``) tasks run in Celery's workers: one here, and one more on each machine of ``wres worker``.
+
 Everything lives under the warehouse's home: metadata in its Postgres, secrets in ``credentials.env``, logs in
 ``logs/``. Nothing here imports Airflow, whose import takes seconds; it is started as a user would start it.
 """
@@ -10,6 +12,7 @@ import base64
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +22,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import psycopg
 
@@ -29,20 +32,22 @@ from wres.settings import Settings
 
 USER = "admin"
 _USUAL_PORT = 8080
-# A load takes one slot and a build both: no load is accepted while dbt reads what is accepted.
+# A load takes one slot and a build all of them: no load is accepted while dbt reads what is accepted.
 WRITERS_POOL = "warehouse_writers"
-WRITERS_SLOTS = 2
 _COMMANDS = {
     "api-server": ("api-server",),
     # The API server reads task logs from the same disk, so the scheduler need not serve them on a port of its own.
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
 }
+# Task logs go to the home that all machines share.
+_WORKER = ("celery", "worker", "--skip-serve-logs", "--celery-hostname")
 _STARTUP_SECONDS = 180.0
 # Tasks that run at a stop get this long to end; every step they take is one transaction, so a kill loses no data.
 _GRACE_SECONDS = 10.0
 # A machine that builds or loads at the same time answers late.
 _ANSWER_SECONDS = 60.0
+_BROKER_SECONDS = 5.0
 
 
 class AirflowServiceError(ServiceError):
@@ -73,16 +78,18 @@ def start(settings: Settings, *, wait: bool = True, say: Callable[[str], None] |
         say: is told each step, for a progress display.
 
     Raises:
-        AirflowServiceError: a process ended or was not healthy in time.
+        AirflowServiceError: a process ended or was not healthy in time, the broker cannot be reached, or other machines would
+            need a server that is on none of theirs.
     """
     tell = say or (lambda _: None)
+    _require_reach(settings)
     settings.airflow_home.mkdir(parents=True, exist_ok=True)
     settings.logs.mkdir(parents=True, exist_ok=True)
     with background.lock(settings.airflow_home / ".lock"):
         if service := running(settings):
             return service
         _end(settings)
-        port = background.free_port(settings.airflow_home / "port", _USUAL_PORT)
+        port = background.free_port(settings.airflow_home / "port", _USUAL_PORT, settings.airflow_host)
         environment = _environment(settings, port)
         _migrate(settings, environment, tell)
         tell("starting the scheduler, the DAG processor and the API server")
@@ -95,8 +102,9 @@ def start(settings: Settings, *, wait: bool = True, say: Callable[[str], None] |
                     folder=settings.airflow_home,
                     log_file=log_file(settings, name),
                 )
-                for name, command in _COMMANDS.items()
+                for name, command in _commands(settings).items()
             },
+            settings.airflow_host,
         )
         background.remember(settings.airflow_home, service)
     try:
@@ -119,7 +127,33 @@ def stop(settings: Settings) -> bool:
 
 def _end(settings: Settings) -> bool:
     # The scheduler first, so that no task begins, and those that run can report their end, before the API server goes.
-    return background.end(settings.airflow_home, grace_seconds=_GRACE_SECONDS, first="scheduler")
+    return background.end(settings.airflow_home, grace_seconds=_GRACE_SECONDS, first=("scheduler", "worker"))
+
+
+def work(settings: Settings) -> NoReturn:
+    """Become a worker of the Airflow of this home, on this machine or another, until somebody ends the process.
+
+    Polite ends (SIGTERM, Ctrl-C) let the tasks at work come to theirs.
+
+    Raises:
+        AirflowServiceError: there is no broker, or it, or Airflow, cannot be reached.
+    """
+    if settings.broker_url is None:
+        raise AirflowServiceError(
+            "A worker takes its tasks from a broker. Name it by WRES_BROKER_URL, here and for `wres up`."
+        )
+    _require_reach(settings)
+    memory = settings.airflow_home / "port"
+    url = f"http://{settings.airflow_host}:{memory.read_text() if memory.exists() else _USUAL_PORT}"
+    try:
+        _request(f"{url}/api/v2/monitor/health")
+    except (OSError, ValueError) as error:
+        raise AirflowServiceError(
+            f"Airflow does not answer at {url} ({error}). Start it with `wres up`, with the same WRES_HOME and WRES_AIRFLOW_HOST."
+        ) from error
+    environment = _environment(settings, int(url.rpartition(":")[2]))
+    command = _airflow(*_WORKER, f"worker-{os.getpid()}@{socket.gethostname()}")
+    os.execve(command[0], command, environment)  # noqa: S606 - no shell
 
 
 def forget_runs(settings: Settings, *, days: int = 90) -> None:
@@ -138,14 +172,54 @@ def forget_runs(settings: Settings, *, days: int = 90) -> None:
         raise AirflowServiceError(f"`airflow db clean` failed (exit {ended.returncode}):\n{ended.stderr[-2000:]}")
 
 
+def _commands(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """What runs on this machine, by name."""
+    if settings.broker_url is None:
+        return _COMMANDS
+    return {**_COMMANDS, "worker": (*_WORKER, f"main@{socket.gethostname()}")}
+
+
+def _require_reach(settings: Settings) -> None:
+    """Say now what would otherwise show as tasks that wait for ever.
+
+    Raises:
+        AirflowServiceError: what cannot be reached.
+    """
+    if settings.airflow_host != HOST and settings.warehouse_url is None:
+        raise AirflowServiceError(
+            "The embedded Postgres serves one machine. With WRES_AIRFLOW_HOST, put the warehouse on a server of your own and "
+            "name it by WRES_WAREHOUSE_URL."
+        )
+    if settings.broker_url is None:
+        return
+    from kombu import Connection
+    from kombu.exceptions import KombuError
+
+    where = settings.broker_url.rpartition("@")[2]  # what stands before it is a password
+    try:
+        with Connection(settings.broker_url, connect_timeout=_BROKER_SECONDS) as broker:
+            broker.ensure_connection(max_retries=1, timeout=_BROKER_SECONDS)
+    except (KombuError, OSError, LookupError, ValueError) as error:
+        raise AirflowServiceError(
+            f"The broker of WRES_BROKER_URL ({where}) cannot be reached: {error}\n"
+            "It is the address of a Redis or RabbitMQ: redis://:password@host:6379/0 or amqp://user:password@host:5672//"
+        ) from error
+
+
 def _environment(settings: Settings, port: int) -> dict[str, str]:
     """What the processes need to know. A user's own ``AIRFLOW__...`` settings win where nothing depends on ours."""
-    url = f"http://{HOST}:{port}"
-    no_proxy = {HOST, "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
+    url = f"http://{settings.airflow_host}:{port}"
+    no_proxy = {HOST, settings.airflow_host, "localhost", *filter(None, os.environ.get("NO_PROXY", "").split(","))}
     tunable = {
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor" if settings.broker_url else "LocalExecutor",
         # Two cores: more tasks at a time only make each of them slower.
-        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__PARALLELISM": str(settings.parallel_loads + 2),
+        # Two that write, which is all the pool lets through unless told otherwise, and something short beside them.
+        "AIRFLOW__CELERY__WORKER_CONCURRENCY": "3",
+        # No task takes longer than an hour; what a lost worker had taken is then handed out again, and found done.
+        "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT": "7200",
+        # The DAGs lie in a folder, so that no worker has old versions of them to clear away.
+        "AIRFLOW__DAG_PROCESSOR__STALE_BUNDLE_CLEANUP_INTERVAL": "0",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
         "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "2",
@@ -170,7 +244,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         # The two addresses go together with the port: with one of them missing, tasks fail as they start.
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__API__BASE_URL": url,
-        "AIRFLOW__API__HOST": HOST,
+        "AIRFLOW__API__HOST": settings.airflow_host,
         "AIRFLOW__API__PORT": str(port),
         **_database(settings),
         "AIRFLOW__API__SECRET_KEY": _long_key(credentials.password(settings, "airflow_session")),
@@ -185,6 +259,7 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "WRES_HOME": str(settings.home),
         "WRES_PROJECT": str(settings.project),
+        "WRES_PARALLEL_LOADS": str(settings.parallel_loads),
         "WRES_WATCH_SECONDS": str(settings.watch_seconds),
         "WRES_KEEP_RELEASES": str(settings.keep_releases),
         "WRES_WORKBOOK_MEGABYTES": str(settings.workbook_megabytes),
@@ -192,12 +267,14 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(
             filter(None, (str(settings.project / "plugins"), os.environ.get("PYTHONPATH", "")))
         ),
-        # Tasks speak to the API server by HTTP on this machine; a proxy must not come between them.
+        # Tasks speak to the API server by HTTP; a proxy must not come between them.
         "NO_PROXY": ",".join(sorted(no_proxy)),
         "no_proxy": ",".join(sorted(no_proxy)),
     }
     if settings.warehouse_url:
         fixed["WRES_WAREHOUSE_URL"] = settings.warehouse_url
+    if settings.broker_url:
+        fixed["AIRFLOW__CELERY__BROKER_URL"] = settings.broker_url
     result = {**tunable, **os.environ, **fixed}
     # Each task is a process: without compiled modules every one of them compiles Airflow, pandas and dbt anew.
     result.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -305,18 +382,23 @@ def call(settings: Settings, service: Service, path: str, *, body: dict[str, Any
 
 
 def _make_pool(settings: Settings, service: Service) -> None:
-    """Make the pool of writers through the API: the command line would take as long as the whole start."""
+    """Make the pool of writers through the API, or give it its size: the command line would take as long as the whole start."""
     pool = {
         "name": WRITERS_POOL,
-        "slots": WRITERS_SLOTS,
-        "description": "Loads take one slot, a build both",
+        "slots": settings.parallel_loads,
+        "description": "Loads take one slot, a build all of them",
         "include_deferred": False,
     }
     try:
-        call(settings, service, "/pools", body=pool)
+        try:
+            call(settings, service, "/pools", body=pool)
+        except urllib.error.HTTPError as error:
+            if error.code != 409:  # it is there already
+                raise
+            login = {"username": USER, "password": password(settings)}
+            patch(service.url, login, f"/pools/{WRITERS_POOL}?update_mask=slots", {"pool": pool.pop("name"), **pool})
     except urllib.error.HTTPError as error:
-        if error.code != 409:  # it is there already
-            raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error
+        raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error
 
 
 def patch(url: str, login: dict[str, str], path: str, body: dict[str, Any]) -> None:

@@ -29,16 +29,18 @@ class Service:
     """A running service.
 
     Attributes:
-        port: of the web page and API, on 127.0.0.1.
+        port: of the web page and API.
         processes: pid and creation time (a pid alone may have been given to another process since) by name.
+        host: the address of this machine on which it listens.
     """
 
     port: int
     processes: dict[str, tuple[int, float]]
+    host: str = HOST
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
 
 def running(folder: Path) -> Service | None:
@@ -78,21 +80,22 @@ def alive(pid: int, created: float) -> psutil.Process | None:
     return process
 
 
-def end(folder: Path, *, grace_seconds: float, first: str | None = None) -> bool:
+def end(folder: Path, *, grace_seconds: float, first: Sequence[str] = ()) -> bool:
     """End all processes of the remembered service, with their children, and forget it; True if there was one.
 
     Args:
         folder: of the service.
         grace_seconds: what a process gets to end by itself before it is killed.
-        first: name of the process that is ended before the others.
+        first: names of the processes that are ended before the others, one after the other.
     """
     service = _remembered(folder)
     if service is None:
         return False
     found = {name: process for name, held in service.processes.items() if (process := alive(*held))}
     _end_groups(_orphans(held for name, held in service.processes.items() if name not in found), grace_seconds)
-    _end_groups([process for name, process in found.items() if name == first], grace_seconds)
-    _end_groups([process for name, process in found.items() if name != first], grace_seconds)
+    for early in first:
+        _end_groups([process for name, process in found.items() if name == early], grace_seconds)
+    _end_groups([process for name, process in found.items() if name not in first], grace_seconds)
     (folder / "service.json").unlink(missing_ok=True)
     return bool(found)
 
@@ -105,12 +108,13 @@ def remember(folder: Path, service: Service) -> None:
     partial.replace(path)
 
 
-def free_port(memory: Path, usual: int = 0) -> int:
+def free_port(memory: Path, usual: int = 0, host: str = HOST) -> int:
     """The port used last time if it is free still, so that bookmarks and saved connections keep working, else any free one.
 
     Args:
         memory: file that keeps the number.
         usual: port to try the first time; 0 takes any.
+        host: address of this machine on which it shall be free.
 
     Raises:
         ServiceError: there is none.
@@ -120,13 +124,13 @@ def free_port(memory: Path, usual: int = 0) -> int:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind((HOST, candidate))
+                probe.bind((host, candidate))
             except OSError:
                 continue
             port: int = probe.getsockname()[1]
             memory.write_text(str(port))
             return port
-    raise ServiceError("There is no free TCP port on 127.0.0.1.")
+    raise ServiceError(f"There is no free TCP port on {host}, or it is no address of this machine.")
 
 
 @contextmanager
@@ -148,7 +152,8 @@ def _remembered(folder: Path) -> Service | None:
         held = json.loads((folder / "service.json").read_text())
     except FileNotFoundError:
         return None
-    return Service(held["port"], {name: (pid, created) for name, (pid, created) in held["processes"].items()})
+    processes = {name: (pid, created) for name, (pid, created) in held["processes"].items()}
+    return Service(held["port"], processes, held.get("host", HOST))
 
 
 def _orphans(leaders: Iterable[tuple[int, float]]) -> list[psutil.Process]:

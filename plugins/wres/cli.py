@@ -659,7 +659,7 @@ def dsn(role: str) -> None:
     """Print a libpq URI for a role, and nothing else (starts the embedded server if needed)."""
     from wres import warehouse
 
-    click.echo(warehouse.dsn(settings(), role))
+    click.echo(warehouse.reader_dsn(settings(), role))
 
 
 @main.command()
@@ -754,6 +754,14 @@ def up(dashboards: bool) -> None:
         click.echo("Superset   not set up: `make up` does it")
     click.echo(f"landing    {of.landing}  (files are picked up within {of.watch_seconds} s)")
     click.echo("warehouse  wres dsn --role bi_reader")
+
+
+@main.command()
+def worker() -> None:
+    """Take tasks of Airflow on this machine too, until stopped (with WRES_BROKER_URL)."""
+    from wres import airflow_service
+
+    airflow_service.work(settings())
 
 
 @main.command()

@@ -21,7 +21,7 @@ from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowSkipException
 
 from wres import airflow_service, archive, warehouse
-from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
+from wres.airflow_service import WRITERS_POOL
 from wres.archive import kept_name
 from wres.settings import Settings
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from wres.gate import CandidateVerdict
     from wres.registry import Source
 
-__all__ = ["WRITERS_POOL", "WRITERS_SLOTS"]
+__all__ = ["WRITERS_POOL"]
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +37,9 @@ _log = logging.getLogger(__name__)
 TAGS = frozenset({"ingest", "watch", "transform", "housekeeping"})
 RETRIES = 2
 _FIRST_DELAY = timedelta(seconds=5)
-# A mapped task costs a process of about two seconds, so many small files share one.
-_MAX_BATCHES = 8
+# A mapped task costs a process of about two seconds, so many small files share one; of those that run at a time, each has
+# some more to follow, so that none of them idles while another has a long one.
+_BATCHES_EACH = 4
 # Airflow keeps 250 characters of what it shows for a mapped task, and fails on more.
 _LONGEST_NAME = 200
 # What a file costs by itself, archive and bookkeeping, as so many bytes of reading.
@@ -213,7 +214,9 @@ def backfill_period(source: Source, logical_date: datetime) -> str:
 
 
 def batches(settings: Settings, source: Source, period: str | None = None) -> list[dict[str, Any]]:
-    """What there is to load, in at most eight batches of similar size: ``name`` (for the grid), ``paths``, ``period``.
+    """What there is to load, in batches of similar size: ``name`` (for the grid), ``paths``, ``period``.
+
+    There are at most four for each of ``parallel_loads``.
 
     Args:
         settings: whose landing folder and archive.
@@ -233,17 +236,17 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
         raise AirflowSkipException(f"There is no file of {source.name} to load.")
     return [
         {"name": _batch_name(group), "paths": [str(path) for path in group], "period": period}
-        for group in _of_similar_size(paths)
+        for group in _of_similar_size(paths, _BATCHES_EACH * settings.parallel_loads)
     ]
 
 
-def _of_similar_size(paths: Sequence[Path]) -> list[list[Path]]:
-    """Paths in their order, in at most eight groups: a national file of a quarter by itself, small returns together."""
+def _of_similar_size(paths: Sequence[Path], most: int) -> list[list[Path]]:
+    """Paths in their order, in at most so many groups: a national file of a quarter by itself, small returns together."""
     weights = [path.stat().st_size + _FILE_COSTS_BYTES for path in paths]
     whole = sum(weights)
     groups: dict[int, list[Path]] = {}
     for path, before in zip(paths, itertools.accumulate(weights, initial=0), strict=False):
-        groups.setdefault(_MAX_BATCHES * before // whole, []).append(path)
+        groups.setdefault(most * before // whole, []).append(path)
     return list(groups.values())
 
 

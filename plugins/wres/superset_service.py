@@ -134,7 +134,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "PYTHONPATH": str(settings.dashboards),
         "WRES_SUPERSET_DATABASE": f"sqlite:///{settings.superset_home / 'superset.db'}",
         "WRES_SUPERSET_SECRET_KEY": credentials.password(settings, "superset_session"),
-        "WRES_SUPERSET_WAREHOUSE": warehouse.dsn(settings, "bi_reader"),
+        "WRES_SUPERSET_WAREHOUSE": warehouse.reader_dsn(settings, "bi_reader"),
         "WRES_SUPERSET_ADMIN_PASSWORD": password(settings, ADMIN),
         "WRES_SUPERSET_VIEWER_PASSWORD": password(settings, VIEWER),
         "SCARF_ANALYTICS": "false",

@@ -78,8 +78,37 @@ def dsn(settings: Settings, role: str, database: str = "warehouse") -> str:
     if role not in (*GROUPS, AIRFLOW):
         raise UnknownRoleError(f"There is no role {role!r}. Roles: {', '.join((*GROUPS, AIRFLOW))}.")
     migrate(settings)
-    info = psycopg.conninfo.conninfo_to_dict(_administrator(settings, database))
-    host, port, name = str(info.get("host", "localhost")), info.get("port", 5432), quote(str(info["dbname"]))
+    return _dsn(settings, role, _administrator(settings, database))
+
+
+def reader_dsn(settings: Settings, role: str) -> str:
+    """libpq URI of a role for people and tools: on the replica if there is one and the role only reads, else as ``dsn``.
+
+    The steps themselves read what they have just written, and a replica may be behind: they take ``dsn``.
+
+    Raises:
+        UnknownRoleError: there is no such role.
+        WarehouseError: the server is too old or out of reach, or the replica's address is none.
+    """
+    if settings.replica_url and _LOGIN_SETTINGS.get(role) is _READER_LIMITS:
+        try:
+            return _dsn(settings, role, settings.replica_url)
+        except psycopg.ProgrammingError as error:
+            raise WarehouseError(
+                f"WRES_REPLICA_URL is no address of a Postgres: {str(error).strip()}.\n"
+                "It looks like this: postgresql://replica.example.nhs.uk:5432/warehouse?sslmode=verify-full"
+            ) from error
+    return dsn(settings, role)
+
+
+def _dsn(settings: Settings, role: str, address: str) -> str:
+    """The address of a server and database, with the login of a role in place of whose it was."""
+    info = psycopg.conninfo.conninfo_to_dict(address)
+    host, port, name = (
+        str(info.get("host", "localhost")),
+        info.get("port", 5432),
+        quote(str(info.get("dbname", "warehouse"))),
+    )
     # A given password may hold any character; a host may be the folder of a socket or an address of colons.
     password = quote(credentials.password(settings, login(role)), safe="")
     host = f"[{host}]" if ":" in host else quote(host, safe="")

@@ -77,6 +77,54 @@ def test_nothing_is_sent_home(settings):
     assert (told["DO_NOT_TRACK"], told["SCARF_ANALYTICS"], told["GX_ANALYTICS_ENABLED"]) == ("1", "false", "false")
 
 
+def test_a_broker_brings_workers_and_as_many_tasks_as_loads_want(settings):
+    alone = airflow_service._environment(settings, 8123)
+    assert (alone["AIRFLOW__CORE__EXECUTOR"], alone["AIRFLOW__CORE__PARALLELISM"]) == ("LocalExecutor", "4")
+    assert "AIRFLOW__CELERY__BROKER_URL" not in alone
+    assert "worker" not in airflow_service._commands(settings)
+    settings = replace(settings, broker_url="redis://:secret@broker:6379/0", parallel_loads=8, airflow_host="10.0.0.5")
+    told = airflow_service._environment(settings, 8123)
+    assert (told["AIRFLOW__CORE__EXECUTOR"], told["AIRFLOW__CORE__PARALLELISM"]) == ("CeleryExecutor", "10")
+    assert told["AIRFLOW__CELERY__BROKER_URL"] == settings.broker_url
+    assert told["AIRFLOW__API__HOST"] == "10.0.0.5"
+    assert told["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"] == "http://10.0.0.5:8123/execution/"
+    assert told["WRES_PARALLEL_LOADS"] == "8"
+    assert "10.0.0.5" in told["NO_PROXY"].split(",")
+    command = airflow_service._commands(settings)["worker"]
+    assert command[:2] == ("celery", "worker")
+    assert not [word for word in command if "secret" in word]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "A worker takes its tasks from a broker. Name it by WRES_BROKER_URL"),
+        (
+            {"broker_url": "redis://:secret@127.0.0.1:1/0"},
+            r"WRES_BROKER_URL \(127.0.0.1:1/0\) cannot be reached: .*refused",
+        ),
+        (
+            {"broker_url": "amqp://wres:secret@127.0.0.1:1//"},
+            r"WRES_BROKER_URL \(127.0.0.1:1//\) cannot be reached: .*refused",
+        ),
+        ({"broker_url": "carrier://pigeon"}, "cannot be reached: 'No such transport: carrier'"),
+        ({"broker_url": "memory://", "airflow_host": "10.0.0.5"}, "The embedded Postgres serves one machine"),
+        ({"broker_url": "memory://"}, "Airflow does not answer at http://127.0.0.1:1 .*Start it with `wres up`"),
+    ],
+)
+def test_a_worker_says_what_it_lacks(settings, changes, sentence):
+    (settings.airflow_home / "port").write_text("1")
+    with pytest.raises(airflow_service.AirflowServiceError, match=sentence) as error:
+        airflow_service.work(replace(settings, **changes))
+    assert "secret" not in str(error.value)
+
+
+def test_airflow_does_not_start_without_the_broker_it_is_told_of(settings):
+    with pytest.raises(airflow_service.AirflowServiceError, match="The broker of WRES_BROKER_URL"):
+        airflow_service.start(replace(settings, broker_url="redis://127.0.0.1:1/0"))
+    assert not (settings.airflow_home / "service.json").exists()
+
+
 def test_secrets_are_made_once_kept_private_and_long_enough(settings):
     first, second = (airflow_service._environment(settings, port) for port in (8123, 8124))
     names = ("AIRFLOW__CORE__FERNET_KEY", "AIRFLOW__API__SECRET_KEY", "AIRFLOW__API_AUTH__JWT_SECRET")

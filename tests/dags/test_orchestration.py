@@ -3,6 +3,7 @@
 import datetime as dt
 import os
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import psycopg
@@ -111,6 +112,8 @@ def test_many_files_share_few_tasks_and_none_is_lost(settings, found):
     assert len(batches) <= 8
     assert [path for batch in batches for path in batch["paths"]] == [str(path) for path in paths]
     assert batches[0]["name"] == "return_000.csv and 26 more"
+    more = orchestration.batches(replace(settings, parallel_loads=8), source())
+    assert len(more) == 32, "more machines, smaller batches"
 
 
 def test_a_long_name_fits_what_airflow_shows_of_a_task(settings, found):

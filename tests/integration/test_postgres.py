@@ -254,5 +254,18 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
         "postgresql://db/warehouse",
         5,
     )
+    assert (found.replica_url, found.broker_url, found.airflow_host, found.parallel_loads) == (
+        None,
+        None,
+        "127.0.0.1",
+        2,
+    )
+    monkeypatch.setenv("WRES_REPLICA_URL", "postgresql://replica/warehouse")
+    monkeypatch.setenv("WRES_BROKER_URL", "redis://broker:6379/0")
+    monkeypatch.setenv("WRES_AIRFLOW_HOST", "10.0.0.5")
+    monkeypatch.setenv("WRES_PARALLEL_LOADS", "8")
+    more = settings()
+    assert (more.replica_url, more.broker_url) == ("postgresql://replica/warehouse", "redis://broker:6379/0")
+    assert (more.airflow_host, more.parallel_loads) == ("10.0.0.5", 8)
     assert found.landing == found.home / "landing"
     assert found.sources.is_dir()

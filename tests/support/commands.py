@@ -20,6 +20,9 @@ def environment(of: Settings) -> dict[str, str]:
         "WRES_HOME": str(of.home),
         "WRES_PROJECT": str(of.project),
         "WRES_WAREHOUSE_URL": of.warehouse_url or "",
+        "WRES_REPLICA_URL": of.replica_url or "",
+        "WRES_BROKER_URL": of.broker_url or "",
+        "WRES_AIRFLOW_HOST": of.airflow_host,
         "WRES_KEEP_RELEASES": str(of.keep_releases),
         "WRES_WORKBOOK_MEGABYTES": str(of.workbook_megabytes),
     }

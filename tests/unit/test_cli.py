@@ -21,7 +21,7 @@ from wres.settings import Settings
 COMMANDS = {
     "accept", "audit", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export",
     "forget", "gate", "load", "migrate", "pack", "publish", "releases", "restore", "return", "rollback", "run", "sample",
-    "status", "stop", "trace", "up", "withdraw",
+    "status", "stop", "trace", "up", "withdraw", "worker",
 }  # fmt: skip
 
 

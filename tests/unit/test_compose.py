@@ -110,6 +110,7 @@ SERVICE = record(
         "working_dir": {"type": "string"},
         "hostname": {"type": "string"},
         "profiles": STRINGS,
+        "scale": {"type": "integer", "minimum": 1},
         "networks": STRINGS,
         "network_mode": {"type": "string"},
         "labels": mapping({"type": ["string", "number", "boolean", "null"]}),
@@ -240,8 +241,8 @@ FAULTS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     ),
     "a number in the environment": (lambda it: it["services"]["init"]["environment"].update(A=1), "1 is not of type"),
     "an unknown service": (
-        lambda it: it["services"]["init"]["depends_on"].update(redis={"condition": "service_started"}),
-        "depends on redis",
+        lambda it: it["services"]["init"]["depends_on"].update(cache={"condition": "service_started"}),
+        "depends on cache",
     ),
     "no health check": (lambda it: it["services"]["postgres"].pop("healthcheck"), "has no health check"),
     "a restarted first start": (lambda it: it["services"]["init"].update(restart="always"), "which is restarted"),
@@ -278,18 +279,47 @@ def test_a_fault_is_found(fault: str) -> None:
 
 def test_services_start_in_order_of_health() -> None:
     services = compose()["services"]
-    assert services.keys() == {"postgres", "init", "api-server", "scheduler", "dag-processor", "superset"}
-    for name in ("api-server", "scheduler", "dag-processor", "superset"):
+    assert services.keys() == {
+        "postgres",
+        "init",
+        "api-server",
+        "scheduler",
+        "dag-processor",
+        "superset",
+        "redis",
+        "worker",
+    }
+    for name in ("api-server", "scheduler", "dag-processor", "superset", "worker"):
         assert services[name]["depends_on"]["init"]["condition"] == "service_completed_successfully"
         assert "healthcheck" in services[name]
     # A task asks the execution API for leave to run: a scheduler without it fails every task.
-    assert services["scheduler"]["depends_on"]["api-server"]["condition"] == "service_healthy"
+    for name in ("scheduler", "worker"):
+        assert services[name]["depends_on"]["api-server"]["condition"] == "service_healthy"
 
 
 def test_the_first_start_makes_the_pool_that_the_dags_name() -> None:
-    from wres.airflow_service import WRITERS_POOL, WRITERS_SLOTS
+    from wres.airflow_service import WRITERS_POOL
+    from wres.settings import Settings
 
-    assert f"airflow pools set {WRITERS_POOL} {WRITERS_SLOTS} " in compose()["services"]["init"]["command"][-1]
+    assert f'airflow pools set {WRITERS_POOL} "$$WRES_PARALLEL_LOADS" ' in compose()["services"]["init"]["command"][-1]
+    assert example()["WRES_PARALLEL_LOADS"] == str(Settings.parallel_loads)
+
+
+def test_workers_run_in_their_profile_alone_as_the_scheduler_would() -> None:
+    services = compose()["services"]
+    assert {name for name, service in services.items() if "profiles" in service} == {"redis", "worker"}
+    for name in ("redis", "worker"):
+        assert services[name]["profiles"] == ["celery"]
+        assert not any(
+            name in service.get("depends_on", {}) for service in services.values() if "profiles" not in service
+        )
+    worker, scheduler = services["worker"], services["scheduler"]
+    assert worker["scale"] >= 2
+    for key in ("image", "environment", "volumes"):
+        assert worker[key] == scheduler[key]
+    assert "ports" not in services["redis"]
+    [password] = PLACEHOLDER.findall(services["redis"]["environment"]["REDIS_PASSWORD"])
+    assert password in PLACEHOLDER.findall(worker["environment"]["AIRFLOW__CELERY__BROKER_URL"])
 
 
 def test_the_passwords_are_those_that_the_warehouse_looks_for() -> None:
@@ -309,7 +339,8 @@ def test_the_database_is_kept_where_its_image_expects_it() -> None:
 def test_every_placeholder_stands_in_the_example_and_the_other_way_round() -> None:
     used = {found["name"] for found in PLACEHOLDER.finditer(text())}
     assert used == example().keys()
-    assert "$" not in PLACEHOLDER.sub("", text()), "a lone $ would be taken for a placeholder"
+    rest = PLACEHOLDER.sub("", text()).replace("$$", "")
+    assert "$" not in rest, "a lone $ would be taken for a placeholder"
 
 
 def test_the_example_gives_no_secret_away() -> None:
@@ -319,10 +350,12 @@ def test_the_example_gives_no_secret_away() -> None:
 def test_airflow_options_exist_in_the_airflow_we_lock() -> None:
     import importlib.util
 
+    from airflow.providers.celery.get_provider_info import get_provider_info
+
     spec = importlib.util.find_spec("airflow")
     assert spec is not None and spec.submodule_search_locations
     folder = Path(next(iter(spec.submodule_search_locations))) / "config_templates"
-    known = yaml.safe_load((folder / "config.yml").read_text())
+    known = {**get_provider_info()["config"], **yaml.safe_load((folder / "config.yml").read_text())}
     used = {key for service in compose()["services"].values() for key in service["environment"]}
     options = [key.removeprefix("AIRFLOW__").lower().split("__") for key in used if key.startswith("AIRFLOW__")]
     assert len(options) > 10
@@ -332,7 +365,7 @@ def test_airflow_options_exist_in_the_airflow_we_lock() -> None:
 def test_only_what_works_on_the_warehouse_gets_its_passwords() -> None:
     services = compose()["services"]
     holders = {name for name, service in services.items() if "WRES_WAREHOUSE_URL" in service["environment"]}
-    assert holders == {"init", "scheduler"}
+    assert holders == {"init", "scheduler", "worker"}
 
 
 def test_superset_gets_the_readers_login_alone_and_all_that_its_configuration_asks_for() -> None:
