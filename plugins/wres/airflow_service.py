@@ -144,14 +144,15 @@ def work(settings: Settings) -> NoReturn:
         )
     _require_reach(settings)
     memory = settings.airflow_home / "port"
-    url = f"http://{settings.airflow_host}:{memory.read_text() if memory.exists() else _USUAL_PORT}"
+    port = memory.read_text() if memory.exists() else str(_USUAL_PORT)
+    url = f"http://{settings.airflow_host}:{port}"
     try:
         _request(f"{url}/api/v2/monitor/health")
     except (OSError, ValueError) as error:
         raise AirflowServiceError(
             f"Airflow does not answer at {url} ({error}). Start it with `wres up`, with the same WRES_HOME and WRES_AIRFLOW_HOST."
         ) from error
-    environment = _environment(settings, int(url.rpartition(":")[2]))
+    environment = _environment(settings, int(port))
     command = _airflow(*_WORKER, f"worker-{os.getpid()}@{socket.gethostname()}")
     os.execve(command[0], command, environment)  # noqa: S606 - no shell
 
@@ -376,27 +377,29 @@ def call(settings: Settings, service: Service, path: str, *, body: dict[str, Any
     Raises:
         urllib.error.HTTPError: what the API answers when it refuses.
     """
-    login = {"username": USER, "password": password(settings)}
-    token = _request(f"{service.url}/auth/token", body=login)["access_token"]
+    token = _request(f"{service.url}/auth/token", body=_login(settings))["access_token"]
     return _request(f"{service.url}/api/v2{path}", token=token, body=body)
+
+
+def _login(settings: Settings) -> dict[str, str]:
+    return {"username": USER, "password": password(settings)}
 
 
 def _make_pool(settings: Settings, service: Service) -> None:
     """Make the pool of writers through the API, or give it its size: the command line would take as long as the whole start."""
     pool = {
-        "name": WRITERS_POOL,
         "slots": settings.parallel_loads,
         "description": "Loads take one slot, a build all of them",
         "include_deferred": False,
     }
     try:
         try:
-            call(settings, service, "/pools", body=pool)
+            call(settings, service, "/pools", body={"name": WRITERS_POOL, **pool})
         except urllib.error.HTTPError as error:
             if error.code != 409:  # it is there already
                 raise
-            login = {"username": USER, "password": password(settings)}
-            patch(service.url, login, f"/pools/{WRITERS_POOL}?update_mask=slots", {"pool": pool.pop("name"), **pool})
+            size = {"pool": WRITERS_POOL, **pool}
+            patch(service.url, _login(settings), f"/pools/{WRITERS_POOL}?update_mask=slots", size)
     except urllib.error.HTTPError as error:
         raise AirflowServiceError(f"The pool {WRITERS_POOL} could not be made: {error.read().decode()}") from error
 

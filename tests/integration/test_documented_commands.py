@@ -1,4 +1,7 @@
-"""Every command of the tutorial and the how-to pages, run as it stands there, page by page, by a shell."""
+"""Every command of the tutorial and the how-to pages, run as it stands there, page by page, by a shell.
+
+What needs several machines is in blocks of ``bash``, which are not run here: tests/e2e/test_workers.py has it on one.
+"""
 
 from __future__ import annotations
 

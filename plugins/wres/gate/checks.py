@@ -55,7 +55,9 @@ def faulty_rows(checks: Sequence[Check], batch_name: str, failed: Collection[int
         batch_name: of the batch.
         failed: numbers of those that found something in the contents of cells.
     """
-    columns, joins, found = [sql.SQL("r.*").format()], [sql.SQL("").format()], []
+    columns: list[sql.Composable] = [sql.SQL("r.*")]
+    joins: list[sql.Composable] = []
+    found: list[sql.Composable] = []
     of_rows: dict[str, str] = {}
     for number, check in enumerate(checks):
         if check.batch != batch_name:
