@@ -199,7 +199,7 @@ def attacked(day: Day) -> Attack:
     system = System(known.sums, reader, truth)
     hidden = np.isnan(shown)
     left = targets & ~leaks
-    leaks |= unproved(system, known.cells, hidden, left, scheme.protection, reach, to_the_end=True, singly=_SINGLY)
+    leaks |= unproved(system, known.cells, hidden, left, scheme.protection, reach, to_the_end=True)
     if leaks.any() and np.isfinite(known.bounds.high).any():
         # What would follow from what readers know anyway is nothing that the release gives away.
         everything = np.ones(len(truth), dtype=bool)
