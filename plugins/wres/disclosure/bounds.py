@@ -55,39 +55,49 @@ def propagate(relations: sparse.csr_matrix, shown: Bounds, whole_numbers: np.nda
         ContradictionError: bounds cross.
     """
     bounds = shown.copy()
+    of_relation = relations
     for _ in range(_ROUNDS):
         before = bounds.copy()
-        _, cell, low, high = implied(relations, bounds)
+        _, cell, low, high = implied(of_relation, bounds)
         whole = whole_numbers[cell]
         np.maximum.at(bounds.low, cell, np.where(whole, np.ceil(low - TOLERANCE), low))
         np.minimum.at(bounds.high, cell, np.where(whole, np.floor(high + TOLERANCE), high))
         crossed = bounds.low > bounds.high + TOLERANCE
         if crossed.any():
             raise ContradictionError(f"no count fits what is shown of {int(crossed.sum())} cells")
-        if np.array_equal(before.low, bounds.low) and np.array_equal(before.high, bounds.high):
+        # Only relations one of whose members has just changed can say more.
+        changed = (before.low != bounds.low) | (before.high != bounds.high)
+        if not changed.any():
             break
+        of_relation = relations[
+            np.flatnonzero(np.logical_or.reduceat(changed[relations.indices], relations.indptr[:-1]))
+        ]
     return bounds
 
 
 def implied(relations: sparse.csr_matrix, bounds: Bounds) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """What each relation says of each of its members by the bounds of the others: relation, cell, low, high."""
-    rows = relations.shape[0]
-    row = np.repeat(np.arange(rows), np.diff(relations.indptr))
+    row = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
     cell, positive = relations.indices, relations.data > 0
     # Least and most that each signed member adds to the sum of its relation, which is zero.
     least = np.where(positive, bounds.low[cell], -bounds.high[cell])
     most = np.where(positive, bounds.high[cell], -bounds.low[cell])
-    others_least, others_most = _without_own(row, least, rows), _without_own(row, most, rows)
+    starts = relations.indptr[:-1]
+    others_least, others_most = _without_own(row, starts, least), _without_own(row, starts, most)
     return row, cell, np.where(positive, -others_most, others_least), np.where(positive, -others_least, others_most)
 
 
-def _without_own(row: np.ndarray, value: np.ndarray, rows: int) -> np.ndarray:
+def _without_own(row: np.ndarray, starts: np.ndarray, value: np.ndarray) -> np.ndarray:
     """Of each member, the sum of the others of its relation; infinite where another one is."""
-    finite = np.isfinite(value)
-    sums = np.bincount(row, np.where(finite, value, 0.0), rows)
-    unbounded = np.bincount(row, ~finite, rows)
-    infinite = np.sign(value[~finite][0]) * np.inf if not finite.all() else 0.0
-    return np.where(unbounded[row] - ~finite > 0, infinite, sums[row] - np.where(finite, value, 0.0))
+    if not len(value):
+        return value
+    infinite = np.isinf(value)
+    finite = np.where(infinite, 0.0, value)
+    others = np.add.reduceat(finite, starts)[row] - finite
+    if infinite.any():
+        unbounded = np.add.reduceat(infinite.astype(int), starts)[row] - infinite
+        others[unbounded > 0] = np.sign(value[infinite][0]) * np.inf
+    return others
 
 
 def nothing_known(count: int) -> Bounds:

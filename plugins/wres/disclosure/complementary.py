@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import connected_components
 from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
 from wres.disclosure.cells import PLACE
 from wres.disclosure.knowledge import Known
-from wres.disclosure.programmes import Reach, System, prices, unproved
+from wres.disclosure.programmes import Reach, System, held_back, unproved
 from wres.disclosure.schemes import Scheme
 
 _ROW = ["population", *PLACE, "slice"]
@@ -21,9 +21,8 @@ _ROW = ["population", *PLACE, "slice"]
 _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 # Cells that are worth a search of their own.
 _POOLED = 3_000
-# When only few counts are left each round hides so many cells: a little more, in far fewer rounds.
-_AT_ONCE = 10
-
+# Where a round leaves more of the leaks than this share, the next one hides one condition more for each.
+_PROGRESS = 0.8
 
 @dataclass(frozen=True)
 class Control:
@@ -106,22 +105,32 @@ class _Search:
         self.primary = self.hidden & ~known.is_past
 
     def run(self) -> Control:
+        width, left, stuck = self.scheme.protection, len(self.truth), 1
         while True:
             shown = self._shown()
             bounds = propagate(self.relations, shown, ~self.halves)
-            leaks = self._small & (bounds.width < self.scheme.protection - TOLERANCE)
+            leaks = self._small & (bounds.width < width - TOLERANCE)
             if leaks.any():
                 chosen = self._of_telling_sums(leaks, bounds, shown)
             else:
                 system = System(self.relations, shown, self.truth)
-                leaks = unproved(system, self.cells, self.hidden, self._small, self.scheme.protection, self.reach)
+                leaks = unproved(system, self.cells, self.hidden, self._small, width, self.reach)
                 leaks &= ~self._follow_anyway(leaks)
+                held = held_back(system, self.cells, leaks, width, self.reach)
+                leaks &= ~self.reach.proves(width)
                 if not leaks.any():
                     return Control(self.hidden, self.primary, self.exact)
-                chosen = self._of_shadow_prices(leaks, system)
+                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
+                left = int(leaks.sum())
+                chosen = self._of_shadow_prices(held, stuck)
+                if not len(chosen):
+                    chosen = self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
             self._hide(chosen)
             if not len(chosen):
-                if not np.isfinite(self.known.high).any():
+                # All around them is hidden; a proof may need counts that are further away.
+                system = System(self.relations, self._shown(), self.truth)
+                leaks = unproved(system, self.cells, self.hidden, leaks, width, self.reach, to_the_end=True)
+                if leaks.any() and not np.isfinite(self.known.high).any():
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
                 # With all else hidden they follow from what readers know already.
                 self.told |= leaks
@@ -133,7 +142,9 @@ class _Search:
             return np.zeros_like(leaks)
         hidden = System(self.relations, self.known, self.truth)
         everything = np.ones_like(leaks)
-        told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, Reach.of(self.truth))
+        # What is possible beside all that is shown is possible beside less. To the end, since the audit must find the same.
+        reach = Reach(self.reach.low.copy(), self.reach.high.copy())
+        told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, reach, to_the_end=True)
         self.protectable |= doubtful & ~told
         self.told |= told
         return told
@@ -176,19 +187,24 @@ class _Search:
         self.hidden |= self._rows_of(positions[alone]) & self.apart
         self.hidden |= self._rows_of(positions[~alone])
 
-    def _of_shadow_prices(self, leaks: np.ndarray, system: System) -> np.ndarray:
-        """Shown cells that hold the leaks back most, about one for every leak."""
-        price = prices(system, self.cells, leaks, self.scheme.protection)
-        found = pd.DataFrame({"cell": np.flatnonzero(self._open & (price > TOLERANCE))})
-        if found.empty:
-            return self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
-        found["worth"] = price[found["cell"]] / (1 + self.order[found["cell"]])
-        return found.nlargest(max(int(leaks.sum()), _AT_ONCE), "worth")["cell"].to_numpy()
+    def _of_shadow_prices(self, held: pd.DataFrame, each: int) -> np.ndarray:
+        """Shown cells that hold leaks back: for each leak those of so many conditions, which hold many back and are missed least."""
+        held = held[~held["condition"].isin(held.loc[~self._open[held["cell"]], "condition"])]
+        leaks = held.groupby("condition")["leak"].nunique()
+        missed = (1 + held.drop_duplicates(["condition", "cell"]).set_index("condition")["cell"].map(
+            dict(enumerate(self.order)))).groupby("condition").sum()
+        held = held.assign(worth=held["condition"].map(leaks / missed))
+        pairs = held.drop_duplicates(["leak", "condition"]).sort_values(["worth", "condition"], ascending=[False, True])
+        chosen = pairs.groupby("leak").head(each)["condition"]
+        return held.loc[held["condition"].isin(chosen), "cell"].unique()
 
     def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:
-        """For each leak one shown cell of the sums that tell it: the one that is missed least."""
+        """For each leak one shown cell of the sums that tell it most: the one that is missed least."""
         _, cell, low, high = implied(self.relations, bounds)
-        return self._near(leaks, (low > shown.low[cell] + TOLERANCE) | (high < shown.high[cell] - TOLERANCE))
+        # Bounds are whole numbers, what a sum says of them need not be one.
+        from_below = (low > shown.low[cell] + TOLERANCE) & (low > bounds.low[cell] - 1 + TOLERANCE)
+        from_above = (high < shown.high[cell] - TOLERANCE) & (high < bounds.high[cell] + 1 - TOLERANCE)
+        return self._near(leaks, from_below | from_above)
 
     def _near(self, leaks: np.ndarray, tells: np.ndarray) -> np.ndarray:
         """For each leak one shown cell in a sum with it; further away where there is none; nothing if all is hidden."""

@@ -15,19 +15,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import highspy
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from scipy.optimize import LinearConstraint, linprog, milp
 
 from wres.disclosure.bounds import TOLERANCE, Bounds
 
 _DIRECTIONS = 8
-# Organisations whose shown counts may all move within their rounding at once; programmes of more take too long.
-_TOGETHER = 24
-# So few targets are found by the larger programmes at once.
+# So many atoms move at once, organisation by organisation: first few, since the time of a programme grows faster than its size.
+_NEAR, _FAR = 600, 6_000
+# So few targets are tried one by one.
 _FEW = 200
 _SEED = 5
+# HiGHS' number of the primal simplex, which goes on from a corner when only the question has changed.
+_PRIMAL = 4
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,10 @@ class Reach:
     def of(cls, truth: np.ndarray) -> Reach:
         return cls(truth.copy(), truth.copy())
 
+    def proves(self, width: float) -> np.ndarray:
+        """Boolean: counts that are possible at least so far apart."""
+        return self.high - self.low >= width - TOLERANCE
+
 
 def unproved(
     system: System,
@@ -103,119 +109,214 @@ def unproved(
 
     Args:
         system: what is shown, and what sums to what.
-        cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``region`` of each cell.
+        cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``area`` of each cell.
         hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
         width: in people.
         reach: is widened.
-        to_the_end: what is left is tried with all counts moving at once, and the last ones each on its own: then what is not
-            proved cannot be. Without it a few are called unproved that could be proved.
+        to_the_end: what is left is tried with all counts moving at once, many together and then each on its own: what is not
+            proved then cannot be. Without it some are called unproved that could be proved.
     """
     chance = np.random.default_rng(_SEED)
 
     def left() -> np.ndarray:
-        return np.flatnonzero(targets & (reach.high - reach.low < width - TOLERANCE))
+        return np.flatnonzero(targets & ~reach.proves(width))
+
+    def search(atoms: np.ndarray) -> None:
+        if len(near := left()):
+            _together(_Programme(system, atoms, width), near, width, reach, chance)
 
     for movable in _movable(system, cells, hidden, len(left())):
-        if len(near := left()):
-            _search(system, movable, near, width, reach, chance)
-    if to_the_end and len(near := left()):
+        search(movable)
+    if to_the_end and len(left()):
         everything = np.flatnonzero(system.atoms)
-        _search(system, everything, near, width, reach, chance)
-        # So many that all of them were tried at once are no accident of the directions tried.
-        if len(last := left()) <= _FEW:
-            for target in last:
-                _search(system, everything, np.array([target]), width, reach, chance)
-    return targets & (reach.high - reach.low < width - TOLERANCE)
+        search(everything)
+        if len(near := left()):
+            _singly(_Programme(system, everything, width), near, width, reach)
+    return targets & ~reach.proves(width)
 
 
-def prices(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float) -> np.ndarray:
-    """How much each shown count holds the leaks back: shadow prices of what it says, zero for most."""
-    price = np.zeros(len(system.truth))
-    for atoms in _of_organisations(system, cells):
-        sums = system.sums[:, atoms].tocsr()
-        objective = np.asarray(sums[np.flatnonzero(leaks)].sum(axis=0)).ravel()
-        if not objective.any():
-            continue
-        limits = np.column_stack([np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width)])
-        cell, (shown, *further) = _conditions(system, atoms, sums)
-        for sense in (1.0, -1.0):
-            found = linprog(
-                sense * objective,
-                A_ub=sparse.vstack([shown.A, -shown.A]),
-                b_ub=np.concatenate([shown.ub, -shown.lb]),
-                A_eq=further[0].A if further else None,
-                b_eq=np.zeros(further[0].A.shape[0]) if further else None,
-                bounds=limits,
-            )
-            if found.x is not None:
-                either = np.abs(found.ineqlin.marginals).reshape(2, -1).max(axis=0)
-                price[cell] = np.maximum(price[cell], either)
-    return price
+def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float, reach: Reach) -> pd.DataFrame:
+    """What keeps leaks from moving further: shadow prices of what is shown, of some of the leaks where they are many.
+
+    Args:
+        system: what is shown, and what sums to what.
+        cells: ``org_code`` and ``area`` of each cell.
+        leaks: boolean; counts that are not proved to be protected.
+        width: in people.
+        reach: is widened; a leak may turn out to be none.
+
+    Returns:
+        ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
+    """
+    chance = np.random.default_rng(_SEED)
+    leaks_ = np.flatnonzero(leaks)
+    tried = np.sort(chance.choice(leaks_, min(len(leaks_), _FEW), replace=False))
+    found = []
+    for number, atoms in enumerate(_of_neighbours(cells, system.atoms, _FAR)):
+        programme = _Programme(system, atoms, width)
+        pairs = _singly(programme, tried, width, reach).merge(programme.shown, on="condition")
+        found.append(pairs.assign(condition=pairs["condition"].astype(str) + f" of {number}"))
+    return pd.concat(found, ignore_index=True)
 
 
 def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: int) -> Iterator[np.ndarray]:
-    """Positions of atoms that may move together: hidden ones of one group, all hidden ones, then all of some organisations."""
+    """Positions of atoms that may move together: of neighbours, hidden ones of one group, all hidden ones, then all."""
     if targets > _FEW:
         for group in ("bme", "unknown", "white"):
-            yield np.flatnonzero(system.atoms & hidden & (cells["group"] == group).to_numpy())
-    yield np.flatnonzero(system.atoms & hidden)
-    yield from _of_organisations(system, cells)
+            yield from _of_neighbours(cells, system.atoms & hidden & (cells["group"] == group).to_numpy(), _NEAR)
+    yield from _of_neighbours(cells, system.atoms & hidden, _NEAR)
+    yield from _of_neighbours(cells, system.atoms, _NEAR)
+    yield from _of_neighbours(cells, system.atoms, _FAR)
 
 
-def _of_organisations(system: System, cells: pd.DataFrame) -> Iterator[np.ndarray]:
-    """Positions of all atoms of some organisations at a time, neighbours together."""
-    places = cells.loc[system.atoms, ["region", "org_code"]].drop_duplicates().sort_values(["region", "org_code"])
-    codes = places["org_code"].unique()
-    for start in range(0, len(codes), _TOGETHER):
-        yield np.flatnonzero(system.atoms & cells["org_code"].isin(codes[start : start + _TOGETHER]).to_numpy())
+def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
+    """Positions of about so many movable atoms at a time, of whole organisations, those of one area together."""
+    positions = np.flatnonzero(movable)
+    organisation = cells.iloc[positions].groupby(["area", "org_code"], observed=True).ngroup().to_numpy()
+    count = np.bincount(organisation, minlength=1)
+    chunks = max(1, round(len(positions) / together))
+    chunk = ((np.cumsum(count) - 1) * chunks // max(1, len(positions)))[organisation]
+    for number in np.unique(chunk):
+        yield positions[chunk == number]
 
 
-def _search(
-    system: System,
-    atoms: np.ndarray,
-    near: np.ndarray,
-    width: float,
-    reach: Reach,
-    chance: np.random.Generator,
-) -> None:
-    """Move the targets that these atoms are part of as far as they go, until further directions bring nothing."""
-    sums = system.sums[:, atoms].tocsr()
-    near = near[np.diff(sums.indptr)[near] > 0]
-    _, conditions = _conditions(system, atoms, sums)
-    # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
-    limits = (np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width))
-    open_ = near
-    for _ in range(_DIRECTIONS):
-        if not len(open_):
-            return
-        objective = sums[open_].T @ (chance.choice([-1.0, 1.0], len(open_)) * chance.uniform(0.5, 1.0, len(open_)))
+class _Space:
+    """How atoms can move at all: conditions on sums of them, each once, and none on what cannot move.
+
+    Attributes:
+        free: positions of the atoms that can move.
+        condition: of each row that was given: the number of its condition, those on single atoms behind all others; -1 for none.
+    """
+
+    def __init__(self, rows: sparse.csr_matrix, allowed: Bounds, limits: Bounds) -> None:
+        low, high = limits.low.copy(), limits.high.copy()
+        free = np.ones(len(low), dtype=bool)
+        while True:
+            rows.data[~free[rows.indices]] = 0
+            rows.eliminate_zeros()
+            size = np.diff(rows.indptr)
+            # A condition on one atom is one of its own limits.
+            single = np.flatnonzero(size == 1)
+            atom, times = rows.indices[rows.indptr[single]], rows.data[rows.indptr[single]]
+            either = np.array([allowed.low[single] / times, allowed.high[single] / times])
+            np.maximum.at(low, atom, either.min(axis=0))
+            np.minimum.at(high, atom, either.max(axis=0))
+            # Where a sum must not grow and none of its atoms can shrink, none can move.
+            of_row = np.repeat(np.arange(len(size)), size)
+            can_shrink = (rows.data < 0) | (low[rows.indices] < 0)
+            stiff = (allowed.high == 0) & (np.bincount(of_row, can_shrink, len(size)) == 0)
+            still = free & (low < high)
+            still[rows.indices[stiff[of_row]]] = False
+            if (still == free).all():
+                break
+            free = still
+        self.free = np.flatnonzero(free)
+        self.limits = Bounds(low[free], high[free])
+        several = np.flatnonzero(size > 1)
+        rows = rows[:, self.free]
+        # Areas of the same organisations, on either basis, are the same number: one condition, as tight as the tightest.
+        mark = rows[several] @ np.random.default_rng(_SEED).uniform(1, 2, len(self.free))
+        _, first, same = np.unique(np.round(mark, 8), return_index=True, return_inverse=True)
+        least, most = np.full(len(first), -np.inf), np.full(len(first), np.inf)
+        np.maximum.at(least, same, allowed.low[several])
+        np.minimum.at(most, same, allowed.high[several])
+        self.rows, self.allowed = rows[several[first]], Bounds(least, most)
+        self.condition = np.full(len(size), -1)
+        self.condition[several] = same
+        self.condition[single] = len(first) + np.searchsorted(self.free, atom)
+        self.condition[single[~free[atom]]] = -1
+
+    def model(self) -> highspy.HighsLp:
+        """The same for the solver, without a question."""
+        model = highspy.HighsLp()
+        model.num_row_, model.num_col_ = self.rows.shape
+        model.col_cost_ = np.zeros(model.num_col_)
+        model.col_lower_, model.col_upper_ = self.limits.low, self.limits.high
+        model.row_lower_, model.row_upper_ = self.allowed.low, self.allowed.high
+        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        model.a_matrix_.start_, model.a_matrix_.index_ = self.rows.indptr, self.rows.indices
+        model.a_matrix_.value_ = self.rows.data.astype(float)
+        return model
+
+
+class _Programme:
+    """How far some atoms can move from the true counts: asked many times, each time from the corner that was found last.
+
+    Attributes:
+        sums: cells × these atoms.
+        shown: ``cell`` and ``condition`` (its number) of what is shown of these atoms.
+    """
+
+    def __init__(self, system: System, atoms: np.ndarray, width: float) -> None:
+        sums = system.sums[:, atoms].tocsr()
+        shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
+        further = system.further[:, atoms].tocsr()
+        nothing = np.zeros(further.shape[0])
+        self.truth = system.truth
+        # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
+        space = _Space(
+            sparse.vstack([sums[shown], further]).tocsr(),
+            Bounds(
+                np.concatenate([system.shown.low[shown] - system.truth[shown], nothing]),
+                np.concatenate([system.shown.high[shown] - system.truth[shown], nothing]),
+            ),
+            Bounds(np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width)),
+        )
+        self.sums = sums[:, space.free]
+        self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
+        self.columns = np.arange(len(space.free), dtype=np.int32)
+        self.solver = highspy.Highs()
+        options = {"output_flag": False, "threads": 1, "solver": "simplex", "simplex_strategy": _PRIMAL}
+        for option, value in options.items():
+            self.solver.setOptionValue(option, value)
+        self.solver.passModel(space.model())
+
+    def move(self, objective: np.ndarray, near: np.ndarray, reach: Reach) -> np.ndarray:
+        """Least and most of an objective over the atoms; the cells ``near`` reach as far. Positions of conditions that hold it."""
+        held = np.zeros(self.solver.getNumRow() + len(self.columns), dtype=bool)
         for sense in (1.0, -1.0):
-            found = milp(sense * objective, bounds=limits, constraints=conditions)
-            if found.x is not None:
-                at = system.truth[near] + sums[near] @ found.x
+            self.solver.changeColsCost(len(objective), self.columns, sense * objective)
+            self.solver.run()
+            if self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
+                found = self.solver.getSolution()
+                at = self.truth[near] + self.sums[near] @ np.asarray(found.col_value)
                 reach.low[near] = np.minimum(reach.low[near], at)
                 reach.high[near] = np.maximum(reach.high[near], at)
-        left = near[reach.high[near] - reach.low[near] < width - TOLERANCE]
-        if len(left) > 0.99 * len(open_):
+                held |= np.abs(np.concatenate([found.row_dual, found.col_dual])) > TOLERANCE
+        return np.flatnonzero(held)
+
+    def of_these(self, cells: np.ndarray) -> np.ndarray:
+        """Those of the cells that the atoms are part of."""
+        return cells[np.diff(self.sums.indptr)[cells] > 0]
+
+
+def _together(
+    programme: _Programme, targets: np.ndarray, width: float, reach: Reach, chance: np.random.Generator
+) -> None:
+    """Move targets as far as they go, up and down by chance, until further directions bring nothing."""
+    near = left = programme.of_these(targets)
+    for _ in range(_DIRECTIONS):
+        if not len(left):
             return
-        open_ = left
+        direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
+        programme.move(programme.sums[left].T @ direction, near, reach)
+        before, left = len(left), near[~reach.proves(width)[near]]
+        if len(left) > 0.99 * before:
+            return
 
 
-def _conditions(
-    system: System, atoms: np.ndarray, sums: sparse.csr_matrix
-) -> tuple[np.ndarray, list[LinearConstraint]]:
-    """What a change of the atoms may not touch: cells that are shown, by position, and relations that no sum holds."""
-    shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
-    # Areas of the same organisations, on either basis, are the same number: one condition, as tight as the tightest.
-    mark = sums[shown] @ np.random.default_rng(_SEED).uniform(1, 2, len(atoms))
-    _, first, same = np.unique(np.round(mark, 8), return_index=True, return_inverse=True)
-    least, most = np.full(len(first), -np.inf), np.full(len(first), np.inf)
-    np.maximum.at(least, same, system.shown.low[shown] - system.truth[shown])
-    np.minimum.at(most, same, system.shown.high[shown] - system.truth[shown])
-    conditions = [LinearConstraint(sums[shown[first]], least, most)]
-    further = system.further[:, atoms].tocsr()
-    further = further[np.diff(further.indptr) > 0]
-    if further.shape[0]:
-        conditions.append(LinearConstraint(further, 0, 0))
-    return shown[first], conditions
+def _singly(programme: _Programme, targets: np.ndarray, width: float, reach: Reach) -> pd.DataFrame:
+    """Move targets as far as they go, one after the other; the conditions (``condition``) that hold each ``leak`` back."""
+    near, found = programme.of_these(targets), []
+    for target in near:
+        if not reach.proves(width)[target]:
+            alone = programme.sums[[target]].toarray().ravel()
+            found.append((target, programme.move(alone, near, reach)))
+    pairs = pd.DataFrame(
+        {
+            "leak": np.repeat([target for target, _ in found], [len(held) for _, held in found]).astype(int),
+            "condition": np.concatenate([held for _, held in found] or [np.zeros(0)]).astype(int),
+        }
+    )
+    return pairs[~reach.proves(width)[pairs["leak"]]]
