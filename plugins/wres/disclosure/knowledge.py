@@ -25,7 +25,7 @@ class Known:
     """The counts of a day, and below them the changed ones of the release before.
 
     Attributes:
-        cells: ``cells.KEY``, ``truth``, ``group`` and ``region``.
+        cells: ``cells.KEY``, ``truth``, ``group`` and ``area``.
         sums: relations over both.
         bounds: what readers know of each already, in people.
         is_past: boolean: a count of the release before.
@@ -89,7 +89,11 @@ def _positions(old: pd.DataFrame, own: pd.DataFrame, units: pd.DataFrame) -> np.
 
 
 def _placed(cells: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """The cells with ``group`` and ``region``, by which the programmes choose what moves together."""
-    regions = units[(units["level"] == "region") & (units["organisation_basis"] == "as_reported")]
-    region = regions.drop_duplicates("org_code").set_index("org_code")["unit_code"]
-    return cells.assign(group=cells["member"], region=cells["org_code"].map(region).fillna(""))
+    """The cells with ``group`` and ``area``, by which the programmes choose what moves together."""
+    reported = units[units["organisation_basis"] == "as_reported"]
+    names = [
+        reported[reported["level"] == level].drop_duplicates("org_code").set_index("org_code")["unit_code"]
+        for level in ("region", "icb")
+    ]
+    region, icb = (cells["org_code"].map(name).astype(object).fillna("") for name in names)
+    return cells.assign(group=cells["member"], area=region + " " + icb)

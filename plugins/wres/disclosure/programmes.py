@@ -24,7 +24,7 @@ from wres.disclosure.bounds import TOLERANCE, Bounds
 
 _DIRECTIONS = 8
 # So many atoms move at once, organisation by organisation: first few, since the time of a programme grows faster than its size.
-_NEAR, _FAR = 600, 6_000
+_CLOSE, _NEAR, _FAR = 300, 600, 1_000
 # So few targets are tried one by one.
 _FEW = 200
 _SEED = 5
@@ -128,16 +128,22 @@ def unproved(
 
     for movable in _movable(system, cells, hidden, len(left())):
         search(movable)
+    if to_the_end:
+        for together in (_CLOSE, _NEAR, _FAR):
+            for movable in _of_neighbours(cells, system.atoms, together) if len(left()) else ():
+                _singly(_Programme(system, movable, width), left(), width, reach)
+    if to_the_end or len(left()) <= _FEW:
+        for movable in _of_neighbours(cells, system.atoms, _FAR):
+            search(movable)
     if to_the_end and len(left()):
-        everything = np.flatnonzero(system.atoms)
-        search(everything)
-        if len(near := left()):
-            _singly(_Programme(system, everything, width), near, width, reach)
+        programme = _Programme(system, np.flatnonzero(system.atoms), width)
+        _together(programme, left(), width, reach, chance)
+        _singly(programme, left(), width, reach)
     return targets & ~reach.proves(width)
 
 
 def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float, reach: Reach) -> pd.DataFrame:
-    """What keeps leaks from moving further: shadow prices of what is shown, of some of the leaks where they are many.
+    """What keeps leaks from moving further: shadow prices of what is shown.
 
     Args:
         system: what is shown, and what sums to what.
@@ -149,14 +155,22 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: flo
     Returns:
         ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
     """
-    chance = np.random.default_rng(_SEED)
-    leaks_ = np.flatnonzero(leaks)
-    tried = np.sort(chance.choice(leaks_, min(len(leaks_), _FEW), replace=False))
-    found = []
-    for number, atoms in enumerate(_of_neighbours(cells, system.atoms, _FAR)):
-        programme = _Programme(system, atoms, width)
-        pairs = _singly(programme, tried, width, reach).merge(programme.shown, on="condition")
-        found.append(pairs.assign(condition=pairs["condition"].astype(str) + f" of {number}"))
+    found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
+
+    def search(together: int) -> None:
+        left = leaks & ~reach.proves(width)
+        left[found[-1]["leak"]] = False
+        if left.any():
+            pairs = []
+            for number, atoms in enumerate(_of_neighbours(cells, system.atoms, together)):
+                programme = _Programme(system, atoms, width)
+                held = _singly(programme, np.flatnonzero(left), width, reach).merge(programme.shown, on="condition")
+                pairs.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together}"))
+            found.append(pd.concat(pairs, ignore_index=True))
+
+    if leaks.sum() <= _FEW:
+        search(_FAR)
+    search(_CLOSE)
     return pd.concat(found, ignore_index=True)
 
 
@@ -167,7 +181,6 @@ def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: i
             yield from _of_neighbours(cells, system.atoms & hidden & (cells["group"] == group).to_numpy(), _NEAR)
     yield from _of_neighbours(cells, system.atoms & hidden, _NEAR)
     yield from _of_neighbours(cells, system.atoms, _NEAR)
-    yield from _of_neighbours(cells, system.atoms, _FAR)
 
 
 def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
