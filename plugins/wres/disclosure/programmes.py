@@ -24,9 +24,11 @@ from wres.disclosure.bounds import TOLERANCE, Bounds
 
 _DIRECTIONS = 8
 # So many atoms move at once, organisation by organisation: first few, since the time of a programme grows faster than its size.
-_CLOSE, _NEAR, _FAR = 300, 600, 1_000
-# So few targets are tried one by one.
+_CLOSE, _NEAR, _FAR, _EVERYWHERE = 300, 600, 1_000, 6_000
+# So few targets are tried in larger programmes.
 _FEW = 200
+# Of more leaks than these so many are asked what holds them back: hiding that lets others move as well.
+_ASKED = 0.5
 _SEED = 5
 # HiGHS' number of the primal simplex, which goes on from a corner when only the question has changed.
 _PRIMAL = 4
@@ -128,12 +130,8 @@ def unproved(
 
     for movable in _movable(system, cells, hidden, len(left())):
         search(movable)
-    if to_the_end:
-        for together in (_CLOSE, _NEAR, _FAR):
-            for movable in _of_neighbours(cells, system.atoms, together) if len(left()) else ():
-                _singly(_Programme(system, movable, width), left(), width, reach)
-    if to_the_end or len(left()) <= _FEW:
-        for movable in _of_neighbours(cells, system.atoms, _FAR):
+    for together in (_FAR, _EVERYWHERE) if to_the_end else (_FAR,) if len(left()) <= _FEW else ():
+        for movable in _of_neighbours(cells, system.atoms, together):
             search(movable)
     if to_the_end and len(left()):
         programme = _Programme(system, np.flatnonzero(system.atoms), width)
@@ -155,22 +153,18 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: flo
     Returns:
         ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
     """
+    few = leaks.sum() <= _FEW
+    asked = np.flatnonzero(leaks)
+    if not few:
+        asked = np.random.default_rng(_SEED).choice(asked, int(_ASKED * len(asked)), replace=False)
     found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
-
-    def search(together: int) -> None:
-        left = leaks & ~reach.proves(width)
-        left[found[-1]["leak"]] = False
-        if left.any():
-            pairs = []
-            for number, atoms in enumerate(_of_neighbours(cells, system.atoms, together)):
-                programme = _Programme(system, atoms, width)
-                held = _singly(programme, np.flatnonzero(left), width, reach).merge(programme.shown, on="condition")
-                pairs.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together}"))
-            found.append(pd.concat(pairs, ignore_index=True))
-
-    if leaks.sum() <= _FEW:
-        search(_FAR)
-    search(_CLOSE)
+    for together in (_FAR, _CLOSE) if few else (_CLOSE,):
+        # Those that nothing seems to hold back are asked among fewer: nothing else can move then.
+        left = np.setdiff1d(asked[~reach.proves(width)[asked]], [leak for pairs in found for leak in pairs["leak"]])
+        for number, atoms in enumerate(_of_neighbours(cells, system.atoms, together) if len(left) else ()):
+            programme = _Programme(system, atoms, width)
+            held = _singly(programme, left, width, reach).merge(programme.shown, on="condition")
+            found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together}"))
     return pd.concat(found, ignore_index=True)
 
 
@@ -280,13 +274,18 @@ class _Programme:
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)
         self.solver = highspy.Highs()
-        options = {"output_flag": False, "threads": 1, "solver": "simplex", "simplex_strategy": _PRIMAL}
+        options: dict[str, bool | int | str] = {
+            "output_flag": False,
+            "threads": 1,
+            "solver": "simplex",
+            "simplex_strategy": _PRIMAL,
+        }
         for option, value in options.items():
             self.solver.setOptionValue(option, value)
         self.solver.passModel(space.model())
 
     def move(self, objective: np.ndarray, near: np.ndarray, reach: Reach) -> np.ndarray:
-        """Least and most of an objective over the atoms; the cells ``near`` reach as far. Positions of conditions that hold it."""
+        """Least and most of an objective over the atoms, as far as the cells ``near`` reach then; conditions that hold it."""
         held = np.zeros(self.solver.getNumRow() + len(self.columns), dtype=bool)
         for sense in (1.0, -1.0):
             self.solver.changeColsCost(len(objective), self.columns, sense * objective)
