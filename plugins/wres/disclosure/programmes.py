@@ -130,13 +130,15 @@ def unproved(
 
     for movable in _movable(system, cells, hidden, len(left())):
         search(movable)
-    for together in (_FAR, _EVERYWHERE) if to_the_end else (_FAR,) if len(left()) <= _FEW else ():
-        for movable in _of_neighbours(cells, system.atoms, together):
+    if to_the_end or len(left()) <= _FEW:
+        for movable in _of_neighbours(cells, system.atoms, _FAR):
             search(movable)
-    if to_the_end and len(left()):
-        programme = _Programme(system, np.flatnonzero(system.atoms), width)
-        _together(programme, left(), width, reach, chance)
-        _singly(programme, left(), width, reach)
+    if to_the_end:
+        for together in (_EVERYWHERE, system.atoms.sum()):
+            for movable in _of_neighbours(cells, system.atoms, together) if len(left()) else ():
+                programme = _Programme(system, movable, width)
+                _together(programme, left(), width, reach, chance)
+                _singly(programme, left(), width, reach)
     return targets & ~reach.proves(width)
 
 
