@@ -102,9 +102,7 @@ def test_the_audit_finds_all_leaks_and_no_others(people: np.ndarray, scheme: Sch
     shown = day.shown(scheme, small | (np.random.default_rng(chance).uniform(size=len(small)) < 0.4), exact)
     read = scheme.read(shown.to_numpy(), day.truth)
     narrow = propagate(day.sums, read, np.ones(len(small), dtype=bool)).width < scheme.protection - 1e-6
-    leaks = {
-        cell for cell in np.flatnonzero(small) if searched_width(cell, day.sums, read) < scheme.protection - 1e-6
-    }
+    leaks = {cell for cell in np.flatnonzero(small) if searched_width(cell, day.sums, read) < scheme.protection - 1e-6}
     found = day.audited(scheme, shown).leaks[KEY].merge(day.cells.reset_index(), on=KEY)
     assert leaks <= set(found["index"]) <= leaks | set(np.flatnonzero(narrow))
 
