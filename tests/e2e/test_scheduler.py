@@ -380,6 +380,8 @@ def test_pages_in_a_browser(settings, service, failed, browser):
     page.fill("input[name=username]", airflow_service.USER)
     page.fill("input[name=password]", airflow_service.password(settings))
     page.click("button[type=submit]")
+    # Going on at once would break the login off.
+    page.wait_for_url(lambda url: "/login" not in url)
     page.goto("/dags")
     page.get_by_role("link", name=f"ingest_{SURVEY}").first.wait_for()
     keep("dags")

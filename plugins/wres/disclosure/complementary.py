@@ -24,6 +24,7 @@ _POOLED = 3_000
 # Where a round leaves more of the leaks than this share, the next one hides one condition more for each.
 _PROGRESS = 0.8
 
+
 @dataclass(frozen=True)
 class Control:
     """What becomes of each cell.
@@ -204,12 +205,12 @@ class _Search:
         self.hidden |= self._rows_of(positions[~alone])
 
     def _of_shadow_prices(self, held: pd.DataFrame, each: int) -> np.ndarray:
-        """Shown cells that hold leaks back: for each leak those of so many conditions, which hold many back and are missed least."""
+        """Shown cells that hold leaks back: of so many conditions for each leak, which hold many back and are missed least."""
         held = held[~held["condition"].isin(held.loc[~self._open[held["cell"]], "condition"])]
-        leaks = held.groupby("condition")["leak"].nunique()
-        missed = (1 + held.drop_duplicates(["condition", "cell"]).set_index("condition")["cell"].map(
-            dict(enumerate(self.order)))).groupby("condition").sum()
-        held = held.assign(worth=held["condition"].map(leaks / missed))
+        conditions = held.drop_duplicates(["condition", "cell"])
+        missed = pd.Series(1 + self.order[conditions["cell"]]).groupby(conditions["condition"].to_numpy()).sum()
+        worth = held.groupby("condition")["leak"].nunique() / missed
+        held = held.assign(worth=held["condition"].map(worth))
         pairs = held.drop_duplicates(["leak", "condition"]).sort_values(["worth", "condition"], ascending=[False, True])
         chosen = pairs.groupby("leak").head(each)["condition"]
         return held.loc[held["condition"].isin(chosen), "cell"].unique()

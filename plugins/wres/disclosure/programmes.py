@@ -24,9 +24,11 @@ from wres.disclosure.bounds import TOLERANCE, Bounds
 
 _DIRECTIONS = 8
 # So many atoms move at once, organisation by organisation: first few, since the time of a programme grows faster than its size.
-_NEAR, _FAR = 600, 2_000
-# So few targets are tried one by one.
+_CLOSE, _NEAR, _FAR, _EVERYWHERE = 300, 600, 1_000, 6_000
+# So few targets are tried in larger programmes.
 _FEW = 200
+# Of more leaks than these so many are asked what holds them back: hiding that lets others move as well.
+_ASKED = 0.5
 _SEED = 5
 # HiGHS' number of the primal simplex, which goes on from a corner when only the question has changed.
 _PRIMAL = 4
@@ -128,16 +130,20 @@ def unproved(
 
     for movable in _movable(system, cells, hidden, len(left())):
         search(movable)
-    if to_the_end and len(left()):
-        everything = np.flatnonzero(system.atoms)
-        search(everything)
-        if len(near := left()):
-            _singly(_Programme(system, everything, width), near, width, reach)
+    if to_the_end or len(left()) <= _FEW:
+        for movable in _of_neighbours(cells, system.atoms, _FAR):
+            search(movable)
+    if to_the_end:
+        for together in (_EVERYWHERE, system.atoms.sum()):
+            for movable in _of_neighbours(cells, system.atoms, together) if len(left()) else ():
+                programme = _Programme(system, movable, width)
+                _together(programme, left(), width, reach, chance)
+                _singly(programme, left(), width, reach)
     return targets & ~reach.proves(width)
 
 
 def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float, reach: Reach) -> pd.DataFrame:
-    """What keeps leaks from moving further: shadow prices of what is shown, of some of the leaks where they are many.
+    """What keeps leaks from moving further: shadow prices of what is shown.
 
     Args:
         system: what is shown, and what sums to what.
@@ -149,14 +155,18 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: flo
     Returns:
         ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
     """
-    chance = np.random.default_rng(_SEED)
-    leaks_ = np.flatnonzero(leaks)
-    tried = np.sort(chance.choice(leaks_, min(len(leaks_), _FEW), replace=False))
-    found = []
-    for number, atoms in enumerate(_of_neighbours(cells, system.atoms, _FAR)):
-        programme = _Programme(system, atoms, width)
-        pairs = _singly(programme, tried, width, reach).merge(programme.shown, on="condition")
-        found.append(pairs.assign(condition=pairs["condition"].astype(str) + f" of {number}"))
+    few = leaks.sum() <= _FEW
+    asked = np.flatnonzero(leaks)
+    if not few:
+        asked = np.random.default_rng(_SEED).choice(asked, int(_ASKED * len(asked)), replace=False)
+    found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
+    for together in (_FAR, _CLOSE) if few else (_CLOSE,):
+        # Those that nothing seems to hold back are asked among fewer: nothing else can move then.
+        left = np.setdiff1d(asked[~reach.proves(width)[asked]], [leak for pairs in found for leak in pairs["leak"]])
+        for number, atoms in enumerate(_of_neighbours(cells, system.atoms, together) if len(left) else ()):
+            programme = _Programme(system, atoms, width)
+            held = _singly(programme, left, width, reach).merge(programme.shown, on="condition")
+            found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together}"))
     return pd.concat(found, ignore_index=True)
 
 
@@ -167,7 +177,6 @@ def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: i
             yield from _of_neighbours(cells, system.atoms & hidden & (cells["group"] == group).to_numpy(), _NEAR)
     yield from _of_neighbours(cells, system.atoms & hidden, _NEAR)
     yield from _of_neighbours(cells, system.atoms, _NEAR)
-    yield from _of_neighbours(cells, system.atoms, _FAR)
 
 
 def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
@@ -267,13 +276,18 @@ class _Programme:
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)
         self.solver = highspy.Highs()
-        options = {"output_flag": False, "threads": 1, "solver": "simplex", "simplex_strategy": _PRIMAL}
+        options: dict[str, bool | int | str] = {
+            "output_flag": False,
+            "threads": 1,
+            "solver": "simplex",
+            "simplex_strategy": _PRIMAL,
+        }
         for option, value in options.items():
             self.solver.setOptionValue(option, value)
         self.solver.passModel(space.model())
 
     def move(self, objective: np.ndarray, near: np.ndarray, reach: Reach) -> np.ndarray:
-        """Least and most of an objective over the atoms; the cells ``near`` reach as far. Positions of conditions that hold it."""
+        """Least and most of an objective over the atoms, as far as the cells ``near`` reach then; conditions that hold it."""
         held = np.zeros(self.solver.getNumRow() + len(self.columns), dtype=bool)
         for sense in (1.0, -1.0):
             self.solver.changeColsCost(len(objective), self.columns, sense * objective)
