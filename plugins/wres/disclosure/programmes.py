@@ -92,9 +92,9 @@ class Reach:
     def of(cls, truth: np.ndarray) -> Reach:
         return cls(truth.copy(), truth.copy())
 
-    def proves(self, width: float) -> np.ndarray:
-        """Boolean: counts that are possible at least so far apart."""
-        return self.high - self.low >= width - TOLERANCE
+    def proves(self, width: float, cells: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """Boolean: which of the cells, by position, are possible at least so far apart; without them, which of all."""
+        return self.high[cells] - self.low[cells] >= width - TOLERANCE
 
 
 def unproved(
@@ -134,7 +134,8 @@ def unproved(
         for movable in _of_neighbours(cells, system.atoms, _FAR):
             search(movable)
     if to_the_end:
-        for together in (_EVERYWHERE, system.atoms.sum()):
+        everything = int(system.atoms.sum())
+        for together in (_EVERYWHERE, everything) if everything > _EVERYWHERE else (everything,):
             for movable in _of_neighbours(cells, system.atoms, together) if len(left()) else ():
                 programme = _Programme(system, movable, width)
                 _together(programme, left(), width, reach, chance)
@@ -162,7 +163,7 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: flo
     found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
     for together in (_FAR, _CLOSE) if few else (_CLOSE,):
         # Those that nothing seems to hold back are asked among fewer: nothing else can move then.
-        left = np.setdiff1d(asked[~reach.proves(width)[asked]], [leak for pairs in found for leak in pairs["leak"]])
+        left = np.setdiff1d(asked[~reach.proves(width, asked)], [leak for pairs in found for leak in pairs["leak"]])
         for number, atoms in enumerate(_of_neighbours(cells, system.atoms, together) if len(left) else ()):
             programme = _Programme(system, atoms, width)
             held = _singly(programme, left, width, reach).merge(programme.shown, on="condition")
@@ -315,7 +316,7 @@ def _together(
             return
         direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
         programme.move(programme.sums[left].T @ direction, near, reach)
-        before, left = len(left), near[~reach.proves(width)[near]]
+        before, left = len(left), near[~reach.proves(width, near)]
         if len(left) > 0.99 * before:
             return
 
@@ -324,7 +325,7 @@ def _singly(programme: _Programme, targets: np.ndarray, width: float, reach: Rea
     """Move targets as far as they go, one after the other; the conditions (``condition``) that hold each ``leak`` back."""
     near, found = programme.of_these(targets), []
     for target in near:
-        if not reach.proves(width)[target]:
+        if not reach.proves(width, target):
             alone = programme.sums[[target]].toarray().ravel()
             found.append((target, programme.move(alone, near, reach)))
     pairs = pd.DataFrame(
@@ -333,4 +334,4 @@ def _singly(programme: _Programme, targets: np.ndarray, width: float, reach: Rea
             "condition": np.concatenate([held for _, held in found] or [np.zeros(0)]).astype(int),
         }
     )
-    return pairs[~reach.proves(width)[pairs["leak"]]]
+    return pairs[~reach.proves(width, pairs["leak"].to_numpy())]
