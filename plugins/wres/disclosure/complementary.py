@@ -23,6 +23,8 @@ _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 _POOLED = 3_000
 # Where a round leaves more of the leaks than this share, the next one hides one condition more for each.
 _PROGRESS = 0.8
+# After so many rounds without progress more counts move at once before more is hidden.
+_WIDELY = (2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,8 @@ class _Search:
         self.exact = np.array(cells["level"].isin(scheme.exact_levels))
         # What is known that well already has nothing left to protect.
         told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
-        # Nor has a count that no table shows.
-        self.told = told | known.is_rest
+        # Nor has a count that no table shows, or one of England, which the scheme shows as it is: it is hidden for others' sake.
+        self.told = told | known.is_rest | self.exact
         self.reach = Reach.of(self.truth)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
@@ -132,12 +134,15 @@ class _Search:
             else:
                 system = System(self.relations, shown, self.truth)
                 leaks = unproved(system, self.cells, self.hidden, self._small, width, self.reach)
+                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
+                if stuck in _WIDELY:
+                    # Perhaps nothing holds them back but that those around them are too few.
+                    leaks = unproved(system, self.cells, self.hidden, leaks, width, self.reach, widely=True)
                 leaks &= ~self._follow_anyway(leaks)
-                held = held_back(system, self.cells, leaks, width, self.reach)
+                held = held_back(system, self.cells, leaks, width, self.reach, widely=stuck > 1)
                 leaks &= ~self.reach.proves(width)
                 if not leaks.any():
                     return Control(self.hidden, self.primary, self.exact)
-                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
                 left = int(leaks.sum())
                 chosen = self._of_shadow_prices(held, stuck)
                 if not len(chosen):
