@@ -80,7 +80,7 @@ class System:
         return found
 
     def space(self, shown: np.ndarray, atoms: np.ndarray, furthest: float, fix: bool = True) -> _Space:
-        """How these atoms can move from the truth, each ``furthest`` people, beside what is shown of these cells; both by position."""
+        """How these atoms can move, each ``furthest`` people, beside what is shown of these cells; both by position."""
         further = self.further[:, atoms].tocsr()
         further = further[np.diff(further.indptr) > 0]
         nothing = np.zeros(further.shape[0])
