@@ -16,6 +16,7 @@ from dataclasses import replace
 import psutil
 import pytest
 from commands import environment
+from disturbed import killed_family
 
 from wres import airflow_service, background, warehouse
 from wres.load import load_files
@@ -191,8 +192,7 @@ def test_two_workers_share_the_loads_and_one_of_them_is_killed(settings, workers
             await_(lambda: sql(held) == [(2,)], "a load in the hands of each")
             shares = [taken(log, run_id) for log in workers]
             assert min(map(len, shares)) >= 2, f"one took a load and the next one: {shares}"
-            for process in [workers[second], *workers[second].children(recursive=True)]:
-                process.kill()
+            killed_family(workers[second])
         assert await_(lambda: end(settings, run_id), "the end of the run") == "success"
     assert taken(second, run_id) == shares[1]
     assert shares[1][-1] in taken(first, run_id), "what the dead one had begun was taken again"

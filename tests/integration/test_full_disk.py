@@ -10,11 +10,20 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import psycopg
 import pytest
 from commands import wres
-from disturbed import PATIENCE, Faults, administrator, blocked_by, finished, raw_rows, started, wait_until
+from disturbed import (
+    PATIENCE,
+    Faults,
+    administrator,
+    blocked_by,
+    finished,
+    killed_server,
+    raw_rows,
+    started,
+    wait_until,
+)
 
 from wres import disk, postgres, warehouse
 from wres.build import BuildError
@@ -104,22 +113,12 @@ def test_server_killed_under_a_load(home: Settings, sample_feeds: Path, tmp_path
             holder.execute("lock table raw.organisations__trust in exclusive mode")
             process = started(home, *command)
             wait_until(home, blocked_by(holder), process)
-            family = postmaster_and_children(home)
-            for each in family:
-                each.kill()
-            psutil.wait_procs(family, timeout=20)
+            killed_server(home)
         said, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 4, said
         assert "The warehouse server went away; the same command again goes on from here" in said
         finished(started(home, *command))
         assert loads(home) == [("accepted", before[0][1] + 1)]
-
-
-def postmaster_and_children(of: Settings) -> list[psutil.Process]:
-    server = postgres.running(of)
-    assert server is not None
-    postmaster = psutil.Process(server.pid)
-    return [postmaster, *postmaster.children(recursive=True)]
 
 
 def test_a_full_disk_is_told_from_other_failures(tmp_path: Path) -> None:

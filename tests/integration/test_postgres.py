@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from disturbed import killed_server
 
 from wres import build, credentials, postgres, warehouse
 from wres.settings import Settings, settings
@@ -115,14 +116,8 @@ def test_stop_and_start_keep_port_and_data(embedded: Settings) -> None:
 
 
 def test_killed_server_comes_back(embedded: Settings) -> None:
-    import psutil
-
     server = postgres.start(embedded)
-    postmaster = psutil.Process(server.pid)
-    family = [postmaster, *postmaster.children(recursive=True)]
-    for process in family:
-        process.kill()
-    psutil.wait_procs(family, timeout=20)
+    killed_server(embedded)
     assert postgres.start(embedded).port == server.port
     with psycopg.connect(postgres.administrator_dsn(embedded, "postgres")) as connection:
         assert connection.execute("select 1").fetchone() == (1,)

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
+import psutil
 import psycopg
 from commands import environment
 
-from wres import warehouse
+from wres import postgres, warehouse
 from wres.settings import Settings
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -56,6 +57,21 @@ def killed(process: subprocess.Popen[str]) -> None:
     """No chance to clean up, neither for it nor for what it started."""
     os.kill(process.pid, signal.SIGKILL)
     dead(process)
+
+
+def killed_family(process: psutil.Process) -> None:
+    """It and all that it started, of which some may end by themselves meanwhile."""
+    family = [process, *process.children(recursive=True)]
+    for each in family:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    psutil.wait_procs(family, timeout=20)
+
+
+def killed_server(of: Settings) -> None:
+    server = postgres.running(of)
+    assert server is not None
+    killed_family(psutil.Process(server.pid))
 
 
 def wait_until(of: Settings, condition: str, process: subprocess.Popen[str] | None = None) -> None:
