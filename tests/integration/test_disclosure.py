@@ -15,6 +15,7 @@ from wres.settings import Settings
 
 # Two quarters: few have sent something for the first.
 FEW, MANY = "2024-09-30", "2024-12-31"
+ANNUAL = "2024-03-31"
 TABLE = "release_0001.indicator_result"
 ROUNDED = "5 * round({}::numeric / 5)"
 
@@ -86,6 +87,50 @@ def test_with_totals_that_are_not_rounded_it_fails(release: Callable[..., Settin
     )
     result = wres(release(MANY, shown), "audit")
     assert result.exit_code == BLOCKED and f" {MANY} " in result.output
+
+
+@pytest.mark.parametrize(
+    ("table", "count", "key"),
+    [
+        (
+            "indicator_group_result",
+            "group_count",
+            (
+                "level",
+                "org_code",
+                "as_at",
+                "indicator_code",
+                "slice",
+                "stratum",
+                "scope",
+                "group_scheme",
+                "ethnic_group",
+            ),
+        ),
+        (
+            "recruitment_funnel",
+            "appointed_count",
+            ("level", "org_code", "as_at", "slice", "scope", "employers", "group_scheme", "ethnic_group"),
+        ),
+    ],
+)
+def test_finer_groups_as_they_are_are_found(released: Settings, table: str, count: str, key: tuple[str, ...]) -> None:
+    """A table of its own shows small counts, of which some stand in no table of the indicators."""
+    schema = "release_0001"
+    with administrator(released) as connection:
+        connection.execute(f"create temporary table kept as select * from {schema}.{table} where as_at = '{ANNUAL}'")
+        connection.execute(
+            f"update {schema}.{table} as shown set {count} = truth.{count} from {schema}.restricted_{table} as truth"
+            f" where shown.as_at = '{ANNUAL}' and shown.group_scheme = 'six_group' and shown.level = 'organisation' and "
+            + " and ".join(f"shown.{name} = truth.{name}" for name in key)
+        )
+        result = wres(released, "audit", "--json")
+        connection.execute(f"delete from {schema}.{table} where as_at = '{ANNUAL}'")
+        connection.execute(f"insert into {schema}.{table} select * from kept")
+    assert result.exit_code == BLOCKED
+    leaks = json.loads(result.stdout)["audit"]["leaks"]
+    assert {leak["as_at"] for leak in leaks} == {ANNUAL}
+    assert any(leak["member"].startswith("bme/six_group/") for leak in leaks)
 
 
 def test_a_release_that_is_not_there(released: Settings) -> None:

@@ -396,13 +396,36 @@ def test_published_counts_are_rounded_and_hide_what_rests_on_few(
         for group in (*GROUPS, "all"):
             for measure in measures:
                 count = true[f"{group}_{measure}_count"]
-                hidden = count is None or 1 <= count <= 7
+                hidden = count is None or 1 <= count <= 7 or shown[f"{group}_{measure}_count"] is None
                 assert shown[f"{group}_{measure}_count"] == (None if hidden else 5 * _half_up(count / 5)), pair
             if any(shown[f"{group}_{measure}_count"] is None for measure in measures):
                 assert shown[f"{group}_{pct}"] is None
         if any(shown[f"{group}_{measure}_count"] is None for group in ("white", "bme") for measure in measures):
             assert shown["ratio"] is shown["ratio_low"] is shown["ratio_high"] is None
         assert shown["p_value"] is None
+
+
+@pytest.mark.parametrize("table", HIDING)
+def test_movements_of_staff_who_are_hidden_are_hidden(analyst: psycopg.Connection[DictRow], table: str) -> None:
+    """Whoever was in the row at the start, or is at the end, is a count of staff that the indicators show or hide."""
+    shown_of_hidden = analyst.execute(
+        f"""
+        with staff as (
+            select level, org_code, as_at, period_kind, slice, scope
+            from published.indicator_result
+            where indicator_code = '1' and basis = 'records' and organisation_basis = 'as_reported'
+            group by level, org_code, as_at, period_kind, slice, scope
+            -- Under either denominator: where Unknown alone is hidden, White and BME are shown of those whose ethnicity is known.
+            having bool_and(status = 'suppressed' and white_count is null)
+        )
+
+        select count(*) as rows, count(movement.white_opening_count) as shown
+        from published.{table} as movement
+        inner join staff using (level, org_code, as_at, period_kind, slice, scope)
+        """
+    ).fetchone()
+    assert shown_of_hidden is not None and shown_of_hidden["rows"] > 100
+    assert shown_of_hidden["shown"] == 0
 
 
 def _half_up(value: float) -> int:

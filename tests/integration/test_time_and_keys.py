@@ -278,7 +278,7 @@ class History:
                 for command in ("run",) if self.states else ("seed", "run"):
                     assert build.dbt(self.of, command).success
                 stage.hide(self.of)
-                assert build.dbt(self.of, "run", "--select", "int_indicators__count_controlled+").success
+                assert build.dbt(self.of, "run", "--select", "source:ops.hidden_count+").success
         self.states[state] = Recomputation(files)
         self.connection.execute(sql.SQL("create schema {}").format(sql.Identifier(state)))
         for schema, table in self.tables():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,23 @@ from wres.disclosure.schemes import Scheme
 AS_AT = date(2025, 3, 31)
 LEAVES = ("band_2", "band_8c", "band_8d", "vsm")
 GROUPS = ("white", "bme", "unknown")
+SLICES = {f"non_clinical.{leaf}": [number] for number, leaf in enumerate(LEAVES)}
+SLICES |= {"non_clinical.band_8a_to_vsm": [1, 2, 3], "non_clinical": [0, 1, 2, 3]}
 PAY_ROWS = pd.read_csv(Path(__file__).parents[2] / "dbt_project" / "seeds" / "people" / "pay_row.csv")
+# Two schemes: the standard's, and one in which BME is Asian and Black.
+SCHEMES = pd.DataFrame(
+    [
+        (scheme, group, standard, key)
+        for scheme in ("wres", "six_group")
+        for group, standard, key in (
+            ("White", "white", "A"),
+            ("Asian", "bme", "H"),
+            ("Black", "bme", "M"),
+            ("Unknown", "unknown", "Z"),
+        )
+    ],
+    columns=["group_scheme", "ethnic_group", "ethnicity_group", "ethnic_key"],
+)
 
 
 @dataclass(frozen=True)
@@ -31,18 +48,27 @@ class MadeUpDay:
     units: pd.DataFrame
 
     @classmethod
-    def of(cls, people: np.ndarray) -> MadeUpDay:
-        """From counts by organisation, pay row (``LEAVES``) and group (``GROUPS``); the first half is region Y1, the rest Y2."""
+    def of(cls, people: np.ndarray, black: np.ndarray | None = None, men: np.ndarray | None = None) -> MadeUpDay:
+        """From counts by organisation, pay row (``LEAVES``) and group (``GROUPS``); the first half is region Y1, the rest Y2.
+
+        Args:
+            people: organisations × pay rows × groups.
+            black: how many of the BME staff are Black, the others being Asian: organisations × pay rows.
+            men: how many of each group are men, as ``people``.
+        """
         codes = [f"R{number}" for number in range(len(people))]
         half = len(people) // 2
         areas = {("region", "Y1"): codes[:half], ("region", "Y2"): codes[half:], ("england", "ENGLAND"): codes}
         areas |= {("organisation", code): [code] for code in codes}
         rows = []
-        for (level, org_code), members in areas.items():
-            table = people[[codes.index(member) for member in members]].sum(axis=0)
-            slices = {f"non_clinical.{leaf}": table[number] for number, leaf in enumerate(LEAVES)}
-            slices |= {"non_clinical.band_8a_to_vsm": table[1:].sum(axis=0), "non_clinical": table.sum(axis=0)}
-            for name, (white, bme, unknown) in slices.items():
+        layers = {"": people}
+        if men is not None:
+            layers |= {"|sex:Male": men, "|sex:Female": people - men}
+        for ((level, org_code), members), (stratum, counted) in product(areas.items(), layers.items()):
+            inside = [codes.index(member) for member in members]
+            finer = black if black is not None and not stratum else None
+            for name, rows_of in SLICES.items():
+                white, bme, unknown = counted[np.ix_(inside, rows_of)].sum(axis=(0, 1))
                 counts = {
                     "white": white,
                     "bme": bme,
@@ -50,8 +76,13 @@ class MadeUpDay:
                     "known": white + bme,
                     "all": white + bme + unknown,
                 }
+                if finer is not None:
+                    of_bme = finer[np.ix_(inside, rows_of)].sum()
+                    counts |= {"bme/six_group/Black": of_bme, "bme/six_group/Asian": bme - of_bme}
+                    counts |= {"white/six_group/White": white, "unknown/six_group/Unknown": unknown}
+                    counts |= {"all/six_group": counts["all"]}
                 rows += [
-                    ("staff", level, org_code, "trusts", "as_reported", AS_AT, name, member, float(truth))
+                    ("staff", level, org_code, "trusts", "as_reported", AS_AT, name + stratum, member, float(truth))
                     for member, truth in counts.items()
                 ]
         units = pd.DataFrame(
@@ -66,7 +97,7 @@ class MadeUpDay:
 
     @property
     def sums(self):
-        return relations(self.cells, PAY_ROWS, self.units)
+        return relations(self.cells, PAY_ROWS, self.units, SCHEMES)
 
     @property
     def truth(self) -> np.ndarray:
@@ -76,7 +107,7 @@ class MadeUpDay:
         cells = self.cells.assign(public=False if public is None else public)
         if shown is not None:
             cells["shown"] = shown.to_numpy()
-        return Day(AS_AT, scheme, cells, PAY_ROWS, self.units, before)
+        return Day(AS_AT, scheme, cells, PAY_ROWS, self.units, SCHEMES, before)
 
     def controlled(
         self, scheme: Scheme, public: np.ndarray | None = None, before: pd.DataFrame | None = None

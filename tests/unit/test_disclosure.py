@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from made_up_counts import GROUPS, LEAVES, MadeUpDay
+from made_up_counts import AS_AT, GROUPS, LEAVES, MadeUpDay
 from scipy import sparse
 from scipy.optimize import linprog
 
 from wres.disclosure.audit import Attack
 from wres.disclosure.bounds import Bounds, ContradictionError, propagate
 from wres.disclosure.cells import KEY
-from wres.disclosure.complementary import UnprotectableError
+from wres.disclosure.complementary import Control, UnprotectableError
 from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
 
 ALL_IS_SUM = sparse.csr_matrix([[1.0, -1.0, -1.0, -1.0]])  # all = white + bme + unknown
@@ -84,8 +84,8 @@ def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: S
         # Nothing is left to hide: so few people are in all of England that its sums have no room.
         assert people.sum() < 100
         return
-    small = scheme.is_small(day.truth) & ~found.exact
-    assert found.hidden[small].all()
+    assert found.hidden[scheme.is_small(day.truth) & ~found.exact].all()
+    small = scheme.is_small(day.truth) & ~nationally(day, scheme)
     shown = scheme.shown_bounds(day.truth, found.hidden, found.exact, np.zeros(len(day.truth), dtype=bool))
     for cell in np.flatnonzero(small):
         assert searched_width(cell, sums, shown) >= scheme.protection - 1e-6, day.cells.iloc[cell].to_dict()
@@ -97,7 +97,7 @@ def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: S
 def test_the_audit_finds_all_leaks_and_no_others(people: np.ndarray, scheme: Scheme, chance: int) -> None:
     """Of counts hidden by chance, and small ones; bounds of whole numbers may tell more than a programme of fractions."""
     day = MadeUpDay.of(people)
-    exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()
+    exact = nationally(day, scheme)
     small = scheme.is_small(day.truth) & ~exact
     shown = day.shown(scheme, small | (np.random.default_rng(chance).uniform(size=len(small)) < 0.4), exact)
     read = scheme.read(shown.to_numpy(), day.truth)
@@ -105,6 +105,11 @@ def test_the_audit_finds_all_leaks_and_no_others(people: np.ndarray, scheme: Sch
     leaks = {cell for cell in np.flatnonzero(small) if searched_width(cell, day.sums, read) < scheme.protection - 1e-6}
     found = day.audited(scheme, shown).leaks[KEY].merge(day.cells.reset_index(), on=KEY)
     assert leaks <= set(found["index"]) <= leaks | set(np.flatnonzero(narrow))
+
+
+def nationally(day: MadeUpDay, scheme: Scheme) -> np.ndarray:
+    """Boolean: counts that the scheme would show as they are, so that nothing is lost where they follow from others."""
+    return day.cells["level"].isin(scheme.exact_levels).to_numpy()
 
 
 # -- Planted leaks ------------------------------------------------------------------------------------------------------
@@ -134,13 +139,13 @@ def leaks_of(attack: Attack) -> set[tuple[str, str, str]]:
 
 def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, controlled) -> None:
     attack = day.audited(scheme, day.shown(scheme, controlled.hidden, controlled.exact))
-    assert attack.passed and attack.protected == (scheme.is_small(day.truth) & ~controlled.exact).sum() > 0
+    assert attack.passed and attack.protected == (scheme.is_small(day.truth) & ~nationally(day, scheme)).sum() > 0
     assert attack.narrowest is not None and attack.narrowest >= scheme.protection
 
 
 def test_small_counts_alone_do_not_do(day: MadeUpDay, scheme: Scheme) -> None:
     """Without complementary suppression: the whole and the other members are shown."""
-    exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()
+    exact = nationally(day, scheme)
     shown = day.shown(scheme, scheme.is_small(day.truth) & ~exact, exact)
     assert ("R1", "non_clinical.vsm", "bme") in leaks_of(day.audited(scheme, shown))
 
@@ -186,6 +191,73 @@ def test_what_is_public_already_protects_nothing_and_needs_no_protection(day: Ma
     assert day.audited(scheme, shown, public).passed
     # To somebody who does not know the returns, the same release says less still.
     assert day.audited(scheme, shown).protected > day.audited(scheme, shown, public).protected
+
+
+# -- Finer groups --------------------------------------------------------------------------------------------------------
+
+BLACK = PEOPLE[:, :, 1] // 3
+BLACK[0, 0] = 5
+MEN = 2 * PEOPLE // 5
+
+
+@pytest.fixture(scope="module")
+def finer() -> MadeUpDay:
+    return MadeUpDay.of(PEOPLE, BLACK, MEN)
+
+
+@pytest.fixture(scope="module")
+def controlled_finer(finer: MadeUpDay, scheme: Scheme) -> Control:
+    return finer.controlled(scheme)
+
+
+def test_nothing_follows_from_finer_groups(finer: MadeUpDay, scheme: Scheme, controlled_finer: Control) -> None:
+    attack = finer.audited(scheme, finer.shown(scheme, controlled_finer.hidden, controlled_finer.exact))
+    assert attack.passed and attack.protected
+    # A group of a scheme is hidden alone, and does not take the row of the standard with it.
+    row = finer.where(org_code="R0", slice="non_clinical.band_2")
+    assert list(finer.cells["member"][row & controlled_finer.primary]) == ["bme/six_group/Black"]
+
+
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        (("non_clinical.band_8d", "bme/six_group/Asian"), {"slice": "non_clinical.band_8d"}),
+        (("non_clinical.band_8d|sex:Male", "bme"), {"member": "bme"}),
+        (("non_clinical.band_8d", "bme/six_group/Asian"), {"member": "bme/six_group/Asian"}),
+    ],
+    ids=["groups", "sexes", "slices"],
+)
+def test_all_but_one_of_a_finer_sum_is_a_leak(
+    finer: MadeUpDay, scheme: Scheme, controlled_finer: Control, target: tuple[str, str], told: dict[str, str]
+) -> None:
+    shown = finer.shown(scheme, controlled_finer.hidden, controlled_finer.exact)
+    planted = finer.where(org_code="R2", **told)
+    shown[planted] = finer.truth[planted]
+    hidden = finer.where(org_code="R2", slice=target[0], member=target[1])
+    assert scheme.is_small(finer.truth[hidden]).all()
+    shown[hidden] = np.nan
+    assert ("R2", *target) in leaks_of(finer.audited(scheme, shown))
+
+
+def test_those_who_were_appointed_were_shortlisted(scheme: Scheme) -> None:
+    """Of 13 BME and Unknown people shortlisted at least 6 and 3 were, since so many were appointed: 6 to 10, and 3 to 7."""
+    counts = {
+        "shortlisted": {"white": 41, "bme": 7, "unknown": 6, "all": 54},
+        "appointed": {"white": 22, "bme": 6, "unknown": 3, "all": 31},
+    }
+    cells = pd.DataFrame(
+        [
+            (population, "organisation", "R0", "trusts", "as_reported", AS_AT, "all", member, float(truth))
+            for population, members in counts.items()
+            for member, truth in members.items()
+        ],
+        columns=[*KEY, "truth"],
+    )
+    day = MadeUpDay(cells, MadeUpDay.of(PEOPLE).units)
+    shown = pd.Series(np.where(day.where(member="bme") | day.where(member="unknown"), np.nan, day.truth))
+    assert day.audited(scheme, shown).passed
+    told = day.where(population="appointed")
+    assert ("R0", "all", "bme") in leaks_of(day.audited(scheme, shown, public=told))
 
 
 # -- Two releases --------------------------------------------------------------------------------------------------------

@@ -24,6 +24,12 @@
             else 'base of ' || {{ other }}
         end
     {%- endset -%}
+    {#- An area's workforce is that of the organisations whose row is known: not all have a board, or a row of their own
+        for senior medical managers or for other pay. -#}
+    {%- set workforce -%}
+        'workforce of '
+        || case when split_part({{ slice }}, '.', 2) in ('senior_medical_manager', 'other_pay') then {{ slice }} else {{ code }} end
+    {%- endset -%}
     {{ return({
         'value_count': (population, "case when " ~ code ~ " = 'DR' then " ~ side % '\\3' ~ " else " ~ slice ~ " end", group),
         'base_count': (
@@ -31,7 +37,7 @@
             "case when " ~ code ~ " = 'DR' then " ~ side % '\\2' ~ " else " ~ slice ~ " end",
             "case when " ~ code ~ " in ('1', '9') then " ~ everybody ~ " else " ~ group ~ " end",
         ),
-        'workforce_count': ("'workforce'", "'all'", group),
-        'workforce_base': ("'workforce'", "'all'", everybody),
+        'workforce_count': (workforce, "'all'", group),
+        'workforce_base': (workforce, "'all'", everybody),
     }) }}
 {%- endmacro %}

@@ -20,10 +20,13 @@
             member.reference_group,
             counts.ethnic_group = member.reference_group as is_reference,
             {%- for column in ['value_count', 'base_count', 'workforce_count', 'workforce_base'] %}
-            {{ controlled_count('counts.' ~ column, 'counts.disclosure_policy', 'counts.level') if published else 'counts.' ~ column }}
-                as shown_{{ column }}{{ ',' if not loop.last }}
+            {{
+                controlled_count('counts.' ~ column, 'counts.disclosure_policy', 'counts.level', column ~ '_treatment.treatment')
+                if published else 'counts.' ~ column
+            }} as shown_{{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ counts }} as counts
+        {{ treatments('counts', group_cells('counts'), "'as_reported'") if published }}
         inner join (
             select distinct group_scheme, reference_group from {{ ref('int_groups__member') }}
         ) as member on counts.group_scheme = member.group_scheme

@@ -2,8 +2,8 @@
     Rows of pay_gap: the ethnicity pay gap of 31 March, a select of one row per organisation or England, population, base group and group
     compared with it.
 
-    What is published comes from what is shown: averages of 1 to 7 people are hidden, also England's; the others are rounded to pence, and
-    the gaps are those of the rounded averages. Counts take the policy of the workforce extract. A quarter with 1 to 7 people of the group
+    What is published comes from what is shown: averages of 1 to 7 people are hidden, also England's, and those of a row whose staff are
+    hidden; the others are rounded to pence, and the gaps are those of the rounded averages. Counts take the policy of the workforce extract. A quarter with 1 to 7 people of the group
     hides all four.
 
     published  true: after disclosure control; percentages to 1 decimal
@@ -18,6 +18,27 @@
         from {{ source('ops', 'source') }}
         where source = 'workforce'
     ),
+    {%- if published %}
+
+    -- A group of whom the staff of the row are hidden has no figure here either.
+    hidden as (
+        select
+            level,
+            org_code,
+            scope,
+            as_at,
+            slice,
+            case member
+                when 'white' then 'White' when 'bme' then 'BME' when 'unknown' then 'Unknown' when 'all' then 'Everybody'
+                else split_part(member, '/', 3)
+            end as ethnic_group,
+            -- 'hidden' comes before 'rounded'.
+            min(treatment) as treatment
+        from {{ source('ops', 'hidden_count') }}
+        where population = 'staff' and organisation_basis = 'as_reported'
+        group by level, org_code, scope, as_at, slice, 6
+    ),
+    {%- endif %}
 
     controlled as materialized (
         select
@@ -26,19 +47,24 @@
             figure.people_count - figure.rated_count as unrated_count,
             {%- if published %}
             {%- for column in counts %}
-            {{ controlled_count('figure.' ~ column, 'policy.disclosure_policy', 'figure.level') }} as shown_{{ column }},
+            {{ controlled_count('figure.' ~ column, 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }} as shown_{{ column }},
             {%- endfor %}
-            {{ controlled_count('(figure.people_count - figure.rated_count)', 'policy.disclosure_policy', 'figure.level') }}
-                as shown_unrated_count,
+            {{ controlled_count(
+                '(figure.people_count - figure.rated_count)', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment'
+            ) }} as shown_unrated_count,
             {%- for quarter in quarters %}
-            {{ controlled_count('figure.quarter_' ~ quarter ~ '_count', 'policy.disclosure_policy', 'figure.level') }}
+            {{ controlled_count('figure.quarter_' ~ quarter ~ '_count', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }}
                 as shown_quarter_{{ quarter }},
             {%- endfor %}
             {#- An average of so few is hidden whatever the level; `is distinct from` hides it under a policy that nobody knows. #}
             policy.is_restricted
             or (
                 policy.disclosure_policy is distinct from 'already_public'
-                and (policy.disclosure_policy is distinct from 'nhs_round5' or figure.rated_count between 1 and 7)
+                and (
+                    policy.disclosure_policy is distinct from 'nhs_round5'
+                    or figure.rated_count between 1 and 7
+                    or coalesce(hidden.treatment = 'hidden', false)
+                )
             ) as is_hidden
             {%- else %}
             {%- for column in counts + ['unrated_count'] %}
@@ -51,6 +77,16 @@
             {%- endif %}
         from {{ ref('int_pay__group_figure') }} as figure
         left join policy on true
+        {%- if published %}
+        left join hidden
+            on
+                figure.level = hidden.level
+                and figure.unit_code = hidden.org_code
+                and figure.scope = hidden.scope
+                and figure.as_at = hidden.as_at
+                and hidden.slice in (figure.population, 'all.' || figure.population)
+                and figure.ethnic_group = hidden.ethnic_group
+        {%- endif %}
     ),
 
     averaged as materialized (

@@ -21,7 +21,9 @@
             {%- for who in people %}
             {%- if published %}
             case when not counts.is_restricted
-                then {{ controlled_count('counts.' ~ who ~ '_count', 'counts.disclosure_policy', 'counts.level') }}
+                then {{ controlled_count(
+                    'counts.' ~ who ~ '_count', 'counts.disclosure_policy', 'counts.level', who ~ '_count_treatment.treatment'
+                ) }}
             end as group_{{ who }},
             {%- else %}
             counts.{{ who }}_count as group_{{ who }},
@@ -29,6 +31,7 @@
             {%- endfor %}
             counts.ethnicity_group = 'unknown' or counts.ethnic_group = member.reference_group as is_apart
         from {{ counts }} as counts
+        {{ treatments('counts', funnel_cells('counts'), "'as_reported'") if published }}
         inner join (
             select distinct group_scheme, reference_group from {{ ref('int_groups__member') }}
         ) as member on counts.group_scheme = member.group_scheme

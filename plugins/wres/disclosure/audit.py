@@ -30,6 +30,9 @@ from wres.disclosure.schemes import Scheme, scheme_of
 from wres.registry import PUBLIC
 from wres.settings import Settings
 
+# More leaks than these are not looked at one by one.
+_SINGLY = 20
+
 
 class Attack(NamedTuple):
     """What follows from one day.
@@ -175,27 +178,29 @@ def day_of(connection: psycopg.Connection, schema: str, scheme: Scheme, as_at: d
     returned = cells_of.of_release(connection, schema, "return", as_at)
     told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
     past = cells_of.of_release(connection, before, "records", as_at) if before else None
-    pay_rows, units = days_.pay_rows(connection), days_.units(connection, as_at)
-    return Day(as_at, scheme, own.assign(public=told), pay_rows, units, past)
+    pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
+    return Day(as_at, scheme, own.assign(public=told), pay_rows, days_.units(connection, as_at), groups, past)
 
 
 def attacked(day: Day) -> Attack:
     """Work out what can be known of each small count of a day."""
     known, scheme = knowledge.of_day(day), day.scheme
-    truth, is_past = known.cells["truth"].to_numpy(), known.is_past
-    shown = np.concatenate([day.cells["shown"].to_numpy(), np.full(is_past.sum(), np.nan)])
+    truth, is_own = known.cells["truth"].to_numpy(), known.is_own
+    shown = np.concatenate([day.cells["shown"].to_numpy(), np.full((~is_own).sum(), np.nan)])
     whole = truth == np.floor(truth)
     read = scheme.read(shown, truth)
     reader = Bounds(np.maximum(known.bounds.low, read.low), np.minimum(known.bounds.high, read.high))
     told = propagate(known.sums, known.bounds, whole).width < scheme.protection - TOLERANCE
-    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy() & np.isfinite(reader.high)
-    targets = scheme.is_small(truth) & ~told & ~nationally
+    # The scheme shows national counts as they are: where one is not, that is for others' sake, or because of its row.
+    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy()
+    targets = scheme.is_small(truth) & ~told & ~nationally & ~known.is_rest
     bounds = propagate(known.sums, reader, whole)
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
     reach = Reach.of(truth)
     system = System(known.sums, reader, truth)
     hidden = np.isnan(shown)
-    leaks |= unproved(system, known.cells, hidden, targets & ~leaks, scheme.protection, reach, to_the_end=True)
+    left = targets & ~leaks
+    leaks |= unproved(system, known.cells, hidden, left, scheme.protection, reach, to_the_end=True)
     if leaks.any() and np.isfinite(known.bounds.high).any():
         # What would follow from what readers know anyway is nothing that the release gives away.
         everything = np.ones(len(truth), dtype=bool)
@@ -210,7 +215,7 @@ def attacked(day: Day) -> Attack:
     low, high = np.where(narrow, bounds.low, reach.low), np.where(narrow, bounds.high, reach.high)
     return Attack(
         known.cells.loc[leaks, KEY].assign(low=low[leaks], high=high[leaks]),
-        int((hidden & ~is_past).sum()),
-        int((targets & ~is_past).sum()),
+        int((hidden & is_own).sum()),
+        int((targets & is_own).sum()),
         float(width.min()) if len(width) else None,
     )

@@ -19,7 +19,7 @@ KEY = ["population", *PLACE, "slice", "member"]
 
 # Groups as rows. The base of a share is everybody in the row (`all`, `known`), of a rate everybody of the group.
 # A disparity ratio has a side in each place: `all.band_7_to_band_8a` has `all.band_8a` as count and `all.band_7` as base.
-_CELLS = """
+_INDICATORS = """
 with figure as (
     select
         p.level, p.org_code, p.scope, p.organisation_basis, p.as_at, p.indicator_code, p.denominator, p.slice,
@@ -49,66 +49,131 @@ with figure as (
         p.basis = %(basis)s
         and p.as_at = %(as_at)s
         and (p.denominator <> 'known_only' or g.member <> 'unknown')
-),
-
-cell as (
-    select
-        c.population, f.level, f.org_code, f.scope, f.organisation_basis, f.as_at, c.slice, c.member,
-        max(c.shown)::float8 as shown, max(c.truth)::float8 as truth
-    from figure as f
-    cross join lateral (
-        values
-        (
-            case f.indicator_code
-                when '1' then 'staff' when 'DR' then 'staff' when '2' then 'appointed' when '3' then 'entered'
-                when '4' then 'trained' when '9' then 'board' else 'answered ' || f.indicator_code || ' ' || f.denominator
-            end,
-            case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 2) || f.suffix else f.slice end,
-            f.member, f.shown_count, f.true_count
-        ),
-        (
-            case f.indicator_code
-                when '1' then 'staff' when '2' then 'shortlisted' when '9' then 'board' when 'DR' then 'staff'
-                else 'base of ' || f.indicator_code || ' ' || f.denominator
-            end,
-            case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 1) || f.suffix else f.slice end,
-            case when f.is_share then case f.denominator when 'known_only' then 'known' else 'all' end else f.member end,
-            f.shown_base, f.true_base
-        ),
-        ('workforce', 'all', f.member, f.shown_workforce, f.true_workforce)
-    ) as c (population, slice, member, shown, truth)
-    where c.truth is not null
-    group by c.population, f.level, f.org_code, f.scope, f.organisation_basis, f.as_at, c.slice, c.member
 )
 
-select population, level, org_code, scope, organisation_basis, as_at, slice, member, shown, truth
-from cell
+select c.population, f.level, f.org_code, f.scope, f.organisation_basis, f.as_at, c.slice, c.member, c.shown, c.truth
+from figure as f
+cross join lateral (
+    values
+    (
+        case f.indicator_code
+            when '1' then 'staff' when 'DR' then 'staff' when '2' then 'appointed' when '3' then 'entered'
+            when '4' then 'trained' when '9' then 'board' else 'answered ' || f.indicator_code || ' ' || f.denominator
+        end,
+        case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 2) || f.suffix else f.slice end,
+        f.member, f.shown_count, f.true_count
+    ),
+    (
+        case f.indicator_code
+            when '1' then 'staff' when '2' then 'shortlisted' when '9' then 'board' when 'DR' then 'staff'
+            else 'base of ' || f.indicator_code || ' ' || f.denominator
+        end,
+        case f.indicator_code when 'DR' then f.block || split_part(f.step, '_to_', 1) || f.suffix else f.slice end,
+        case when f.is_share then case f.denominator when 'known_only' then 'known' else 'all' end else f.member end,
+        f.shown_base, f.true_base
+    ),
+    (
+        'workforce of '
+        || case when f.step in ('senior_medical_manager', 'other_pay') then f.slice else f.indicator_code end,
+        'all', f.member, f.shown_workforce, f.true_workforce
+    )
+) as c (population, slice, member, shown, truth)
+"""
+
+# The same of groups finer than White and BME, which are people of a scheme; of the standard's own groups it is the same cell.
+_GROUPS = """
+with named as (
+    select distinct
+        group_scheme, ethnic_group,
+        ethnicity_group || case group_scheme when 'wres' then '' else '/' || group_scheme || '/' || ethnic_group end as member,
+        'all' || case group_scheme when 'wres' then '' else '/' || group_scheme end as everybody
+    from intermediate.int_groups__member
+)
+
+select c.population, p.level, p.org_code, p.scope, 'as_reported', p.as_at, c.slice, c.member, c.shown, c.truth
+from {schema}.indicator_group_result as p
+inner join {schema}.restricted_indicator_group_result as r
+    using (level, org_code, as_at, indicator_code, slice, stratum, scope, group_scheme, ethnic_group)
+inner join named using (group_scheme, ethnic_group)
+cross join lateral (select case p.stratum when 'all' then '' else '|' || p.stratum end as stratum) as of
+cross join lateral (
+    values
+    (
+        case p.indicator_code when '1' then 'staff' when '2' then 'appointed' when '3' then 'entered' else 'trained' end,
+        p.slice || of.stratum, named.member, p.group_count, r.group_count
+    ),
+    (
+        case p.indicator_code
+            when '1' then 'staff' when '2' then 'shortlisted' else 'base of ' || p.indicator_code || ' not_applicable'
+        end,
+        p.slice || of.stratum, case p.indicator_code when '1' then named.everybody else named.member end,
+        p.group_base, r.group_base
+    ),
+    ('staff', 'all' || of.stratum, named.member, p.workforce_count, r.workforce_count),
+    ('staff', 'all' || of.stratum, named.everybody, p.workforce_base, r.workforce_base)
+) as c (population, slice, member, shown, truth)
+where p.as_at = %(as_at)s
+union all
+select
+    c.population || case p.employers when 'all' then '' else ' by recording employers' end,
+    p.level, p.org_code, p.scope, 'as_reported', p.as_at, p.slice, named.member, c.shown, c.truth
+from {schema}.recruitment_funnel as p
+inner join {schema}.restricted_recruitment_funnel as r
+    using (level, org_code, as_at, slice, scope, employers, group_scheme, ethnic_group)
+inner join named using (group_scheme, ethnic_group)
+cross join lateral (
+    values
+    ('applied', p.applied_count, r.applied_count),
+    ('shortlisted', p.shortlisted_count, r.shortlisted_count),
+    ('appointed', p.appointed_count, r.appointed_count)
+) as c (population, shown, truth)
+where p.as_at = %(as_at)s
+"""
+
+# A cell is shown where any place shows it.
+_CELLS = """
+select
+    population, level, org_code, scope, organisation_basis, as_at, slice, member,
+    max(shown)::float8 as shown, max(truth)::float8 as truth
+from ({}) as told (population, level, org_code, scope, organisation_basis, as_at, slice, member, shown, truth)
+where truth is not null
+group by population, level, org_code, scope, organisation_basis, as_at, slice, member
 order by population, level, org_code, scope, organisation_basis, slice, member
 """
 
 
 # What the cells of a day depend on.
-_SHOWN = sql.SQL(
-    "select level, org_code, as_at, indicator_code, slice, basis, denominator, scope, organisation_basis, white_count,"
-    " white_base, bme_count, bme_base, unknown_count, unknown_base, workforce_white_count, workforce_bme_count,"
-    " workforce_unknown_count from {} where basis in ('records', 'return')"
-)
+_SHOWN = {
+    "indicator_result": "select level, org_code, as_at, indicator_code, slice, basis, denominator, scope, organisation_basis,"
+    " white_count, white_base, bme_count, bme_base, unknown_count, unknown_base, workforce_white_count, workforce_bme_count,"
+    " workforce_unknown_count from {} where basis in ('records', 'return')",
+    "indicator_group_result": "select level, org_code, as_at, indicator_code, slice, stratum, scope, group_scheme, ethnic_group,"
+    " group_count, group_base, workforce_count, workforce_base from {}",
+    "recruitment_funnel": "select level, org_code, as_at, slice, scope, employers, group_scheme, ethnic_group, applied_count,"
+    " shortlisted_count, appointed_count from {}",
+}
 COUNTED = sql.SQL("select * from intermediate.int_disclosure__cell")
 
 
 def tables_of(schema: str) -> list[sql.Composed]:
     """What the cells of a release or the candidate are read from, for a digest."""
-    return [_SHOWN.format(sql.Identifier(schema, name)) for name in ("indicator_result", "restricted_indicator_result")]
+    return [
+        sql.SQL(select).format(sql.Identifier(schema, name))
+        for table, select in _SHOWN.items()
+        for name in (table, f"restricted_{table}")
+    ]
 
 
 def of_release(connection: psycopg.Connection, schema: str, basis: str, as_at: date) -> pd.DataFrame:
-    """Cells that a release's or the candidate's ``indicator_result`` has of a day, on one basis.
+    """Cells that the tables of a release or of the candidate have of a day, on one basis.
 
     Returns:
         Columns of ``KEY``, ``shown`` (people; NaN where hidden) and ``truth`` (people). A cell is shown where any place shows it.
         What has no true count (a percentage without counts) is no cell.
     """
-    query = sql.SQL(_CELLS).format(schema=sql.Identifier(schema))
+    tables = [_INDICATORS, _GROUPS] if basis == "records" else [_INDICATORS]
+    told = [sql.SQL("({})").format(sql.SQL(table).format(schema=sql.Identifier(schema))) for table in tables]
+    query = sql.SQL(_CELLS).format(sql.SQL(" union all ").join(told))
     return _read(connection, query, {"basis": basis, "as_at": as_at})
 
 

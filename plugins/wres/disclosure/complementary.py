@@ -23,6 +23,8 @@ _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 _POOLED = 3_000
 # Where a round leaves more of the leaks than this share, the next one hides one condition more for each.
 _PROGRESS = 0.8
+# After so many rounds without progress more counts move at once before more is hidden.
+_WIDELY = (2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class UnprotectableError(RuntimeError):
 def control(known: Known, scheme: Scheme) -> Control:
     """Hide rows until a reader can narrow no small count to fewer than the scheme's protection.
 
-    A row is a slice of a population at one place and time, with all its groups: where the White or the BME count is small, no
-    figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is hidden
-    alone or, where it would follow, with the row's total: shares of those whose ethnicity is known stay.
+    A row is a slice of a population at one place and time, with White, BME and Unknown: where the White or the BME count is
+    small, no figure can be shown, and so the other counts of the row and its base are hidden with it. A small count of Unknown is
+    hidden alone or, where it would follow, with the row's total: shares of those whose ethnicity is known stay. A group of a
+    finer scheme is hidden alone, and sooner than a count of the standard.
     Counts of England that give something away are first rounded, then hidden.
 
     What readers know already cannot be hidden, and a small count that they know too well is none to protect.
@@ -71,7 +74,7 @@ def control(known: Known, scheme: Scheme) -> Control:
 
 def _parts(cells: pd.DataFrame, relations: sparse.csr_matrix) -> Iterator[np.ndarray]:
     """Positions of cells that neither a sum nor a row joins with others; small ones pooled, so that one programme serves many."""
-    row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
+    row = _rows(cells)
     rows = sparse.csr_matrix((np.ones(len(row)), (row, np.arange(len(row)))))
     joined = sparse.vstack([abs(relations), rows]).tocsr()
     _, part = connected_components(joined.T @ joined, directed=False)
@@ -85,25 +88,40 @@ def _parts(cells: pd.DataFrame, relations: sparse.csr_matrix) -> Iterator[np.nda
         yield np.flatnonzero(pool[part] == number)
 
 
+def _rows(cells: pd.DataFrame) -> np.ndarray:
+    """A number for each cell: the same for those that are hidden together."""
+    own = cells["member"].where(_is_finer(cells), "")
+    return cells.assign(own=own).groupby([*_ROW, "own"], sort=False, observed=True).ngroup().to_numpy()
+
+
+def _is_finer(cells: pd.DataFrame) -> pd.Series:
+    """Boolean: groups of schemes other than the standard's."""
+    return cells["member"].str.contains("/", regex=False)
+
+
 class _Search:
     def __init__(self, known: Known, scheme: Scheme) -> None:
         self.cells, self.relations, self.scheme, self.known = known.cells, known.sums, scheme, known.bounds
         cells, relations, self.truth = known.cells, known.sums, known.cells["truth"].to_numpy()
         self.halves = self.truth != np.floor(self.truth)
-        self.row = cells.groupby(_ROW, sort=False, observed=True).ngroup().to_numpy()
+        self.row = _rows(cells)
+        order = cells["level"].map(_ORDER).to_numpy(dtype=float)
+        order = np.where(_is_finer(cells), (order - len(_ORDER)) / 10, order)
         # A zero is hidden last of all.
-        self.order = np.where(self.truth > 0, cells["level"].map(_ORDER), len(_ORDER))
+        self.order = np.where(self.truth > 0, order, len(_ORDER))
         self.apart = cells["group"].isin(["unknown", "all"]).to_numpy()
         self.of_relation = np.repeat(np.arange(relations.shape[0]), np.diff(relations.indptr))
         self.exact = np.array(cells["level"].isin(scheme.exact_levels))
         # What is known that well already has nothing left to protect.
-        self.told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
+        told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
+        # Nor has a count that no table shows, or one of England, which the scheme shows as it is: it is hidden for others' sake.
+        self.told = told | known.is_rest | self.exact
         self.reach = Reach.of(self.truth)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
-        self.hidden = known.is_past.copy()
+        self.hidden = ~known.is_own
         self._star()
-        self.primary = self.hidden & ~known.is_past
+        self.primary = self.hidden & known.is_own
 
     def run(self) -> Control:
         width, left, stuck = self.scheme.protection, len(self.truth), 1
@@ -116,12 +134,15 @@ class _Search:
             else:
                 system = System(self.relations, shown, self.truth)
                 leaks = unproved(system, self.cells, self.hidden, self._small, width, self.reach)
+                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
+                if stuck in _WIDELY:
+                    # Perhaps nothing holds them back but that those around them are too few.
+                    leaks = unproved(system, self.cells, self.hidden, leaks, width, self.reach, widely=True)
                 leaks &= ~self._follow_anyway(leaks)
-                held = held_back(system, self.cells, leaks, width, self.reach)
+                held = held_back(system, self.cells, leaks, width, self.reach, widely=stuck > 1)
                 leaks &= ~self.reach.proves(width)
                 if not leaks.any():
                     return Control(self.hidden, self.primary, self.exact)
-                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
                 left = int(leaks.sum())
                 chosen = self._of_shadow_prices(held, stuck)
                 if not len(chosen):

@@ -34,6 +34,7 @@ class Day:
             (people; NaN where hidden).
         pay_rows: seed ``pay_row``.
         units: which organisations an area, or an organisation of today, is made of.
+        groups: which ethnic categories each group of a scheme is made of (``int_groups__member``).
         before: ``cells.KEY``, ``shown`` and ``truth`` of the same day in the release before; none where it has none.
     """
 
@@ -42,6 +43,7 @@ class Day:
     cells: pd.DataFrame
     pay_rows: pd.DataFrame
     units: pd.DataFrame
+    groups: pd.DataFrame
     before: pd.DataFrame | None = None
 
 
@@ -65,7 +67,8 @@ def digests(connection: psycopg.Connection, scheme: Scheme, *selects: sql.Compos
     same_for_all = hashlib.sha256(scheme.name.encode())
     for path in sorted(_CODE.glob("*.py")):
         same_for_all.update(path.read_bytes())
-    same_for_all.update(pay_rows(connection).to_csv().encode())
+    for seed in (pay_rows, groups):
+        same_for_all.update(seed(connection).to_csv().encode())
     running: dict[date, hashlib._Hash] = {}
     for number, select in enumerate((*selects, sql.SQL(_UNITS))):
         summed = sql.SQL(
@@ -79,6 +82,16 @@ def digests(connection: psycopg.Connection, scheme: Scheme, *selects: sql.Compos
 def pay_rows(connection: psycopg.Connection) -> pd.DataFrame:
     """Seed ``pay_row`` as the last build has it."""
     return read_frame(connection, "select * from intermediate.pay_row order by position", [])
+
+
+def groups(connection: psycopg.Connection) -> pd.DataFrame:
+    """Which ethnic categories each group of a scheme is made of, as the last build has it."""
+    return read_frame(
+        connection,
+        "select group_scheme, ethnic_group, ethnicity_group, ethnic_key from intermediate.int_groups__member"
+        " order by group_scheme, ethnic_key",
+        [],
+    )
 
 
 def units(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:

@@ -15,26 +15,33 @@ from scipy import sparse
 from wres.disclosure.bounds import Bounds, nothing_known
 from wres.disclosure.cells import KEY, PLACE
 from wres.disclosure.days import Day
-from wres.disclosure.relations import relations
+from wres.disclosure.relations import SUBSETS, relations
 
 _UNIT = ["level", "org_code", "scope", "organisation_basis"]
 
 
 @dataclass(frozen=True)
 class Known:
-    """The counts of a day, and below them the changed ones of the release before.
+    """The counts of a day; below them the changed ones of the release before, and what is left of wholes without a part.
 
     Attributes:
         cells: ``cells.KEY``, ``truth``, ``group`` and ``area``.
-        sums: relations over both.
+        sums: relations over all of them.
         bounds: what readers know of each already, in people.
         is_past: boolean: a count of the release before.
+        is_rest: boolean: a count that no table shows, such as those who were shortlisted and not appointed; at least zero.
     """
 
     cells: pd.DataFrame
     sums: sparse.csr_matrix
     bounds: Bounds
     is_past: np.ndarray
+    is_rest: np.ndarray
+
+    @property
+    def is_own(self) -> np.ndarray:
+        """Boolean: the counts of the day."""
+        return ~self.is_past & ~self.is_rest
 
     def part(self, inside: np.ndarray) -> Known:
         """The same of some cells, by position, that no sum joins with others."""
@@ -44,20 +51,21 @@ class Known:
             sums[np.diff(sums.indptr) > 0],
             Bounds(self.bounds.low[inside], self.bounds.high[inside]),
             self.is_past[inside],
+            self.is_rest[inside],
         )
 
 
 def of_day(day: Day) -> Known:
     """See ``Known``."""
     own = day.cells[[*KEY, "truth"]]
-    sums = relations(own, day.pay_rows, day.units)
+    sums = relations(own, day.pay_rows, day.units, day.groups)
     cells, bounds = own, nothing_known(len(own))
     if day.before is not None:
         old = day.before[[*KEY, "truth", "shown"]].reset_index(drop=True)
         position = _positions(old, own, day.units)
         fresh = position >= len(own)
         cells = pd.concat([own, old.loc[fresh, [*KEY, "truth"]]], ignore_index=True)
-        old_sums = relations(old, day.pay_rows, day.units).tocoo()
+        old_sums = relations(old, day.pay_rows, day.units, day.groups).tocoo()
         placed_sums = sparse.coo_matrix(
             (old_sums.data, (old_sums.row, position[old_sums.col])), shape=(old_sums.shape[0], len(cells))
         )
@@ -71,9 +79,43 @@ def of_day(day: Day) -> Known:
     public = np.flatnonzero(day.cells["public"])
     bounds.low[public], bounds.high[public] = truth[public], truth[public]
     is_past = np.arange(len(cells)) >= len(own)
-    cells = _placed(cells, day.units)
     # No row of the past is one of today.
-    return Known(cells.assign(scope=cells["scope"].where(~is_past, "before " + cells["scope"])), sums, bounds, is_past)
+    cells = cells.assign(scope=cells["scope"].where(~is_past, "before " + cells["scope"]))
+    rests, sums = _with_rests(cells, sums)
+    return Known(
+        _placed(pd.concat([cells, rests], ignore_index=True), day.units),
+        sums,
+        Bounds(
+            np.concatenate([bounds.low, np.zeros(len(rests))]),
+            np.concatenate([bounds.high, np.full(len(rests), np.inf)]),
+        ),
+        np.concatenate([is_past, np.zeros(len(rests), dtype=bool)]),
+        np.arange(len(cells) + len(rests)) >= len(cells),
+    )
+
+
+def _with_rests(cells: pd.DataFrame, sums: sparse.csr_matrix) -> tuple[pd.DataFrame, sparse.csr_matrix]:
+    """What is left of wholes without those of ``relations.SUBSETS``, and the sums with those that bind the three."""
+    numbered = cells.assign(cell=np.arange(len(cells)))
+    same = [name for name in KEY if name != "population"]
+    parts = numbered.assign(whole_population=numbered["population"].map(SUBSETS)).dropna(subset="whole_population")
+    pairs = parts.merge(
+        numbered.rename(columns={"population": "whole_population"}),
+        on=["whole_population", *same],
+        suffixes=("_part", ""),
+    )
+    pairs = pairs[pairs["truth"] >= pairs["truth_part"]]
+    rests = pairs[same].assign(
+        population=pairs["whole_population"] + " but not " + pairs["population"],
+        truth=pairs["truth"] - pairs["truth_part"],
+    )
+    count, row = len(rests), np.arange(len(rests))
+    columns = np.concatenate([pairs["cell"], pairs["cell_part"], len(cells) + row])
+    signs = np.concatenate([np.ones(count), -np.ones(2 * count)])
+    shape = (count, len(cells) + count)
+    own = sparse.csr_matrix((signs, (np.tile(row, 3), columns.astype(int))), shape=shape)
+    widened = sparse.csr_matrix((sums.data, sums.indices, sums.indptr), shape=(sums.shape[0], shape[1]))
+    return rests[[*KEY, "truth"]], sparse.vstack([widened, own]).tocsr()
 
 
 def _positions(old: pd.DataFrame, own: pd.DataFrame, units: pd.DataFrame) -> np.ndarray:
@@ -89,11 +131,11 @@ def _positions(old: pd.DataFrame, own: pd.DataFrame, units: pd.DataFrame) -> np.
 
 
 def _placed(cells: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """The cells with ``group`` and ``area``, by which the programmes choose what moves together."""
+    """The cells with ``group`` (of the standard) and ``area``, by which the programmes choose what moves together."""
     reported = units[units["organisation_basis"] == "as_reported"]
     names = [
         reported[reported["level"] == level].drop_duplicates("org_code").set_index("org_code")["unit_code"]
         for level in ("region", "icb")
     ]
     region, icb = (cells["org_code"].map(name).astype(object).fillna("") for name in names)
-    return cells.assign(group=cells["member"], area=region + " " + icb)
+    return cells.assign(group=cells["member"].str.split("/").str[0], area=region + " " + icb)

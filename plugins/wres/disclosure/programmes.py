@@ -23,10 +23,11 @@ from scipy import sparse
 from wres.disclosure.bounds import TOLERANCE, Bounds
 
 _DIRECTIONS = 8
-# So many atoms move at once, organisation by organisation: first few, since the time of a programme grows faster than its size.
+# So many atoms that can move do so at once, organisation by organisation: first few, since the time of a programme grows faster
+# than its size.
 _CLOSE, _NEAR, _FAR, _EVERYWHERE = 300, 600, 1_000, 6_000
-# So few targets are tried in larger programmes.
-_FEW = 200
+# So few targets are tried in larger programmes; so few in those of all of England.
+_FEW, _VERY_FEW = 200, 50
 # Of more leaks than these so many are asked what holds them back: hiding that lets others move as well.
 _ASKED = 0.5
 _SEED = 5
@@ -71,6 +72,29 @@ class System:
         return np.diff(self.sums.indptr) > 0
 
     @cached_property
+    def mobile(self) -> np.ndarray:
+        """Boolean: atoms that what is shown leaves room to move, were all free to move at once."""
+        shown, atoms = np.flatnonzero(np.isfinite(self.shown.high)), np.flatnonzero(self.atoms)
+        found = np.zeros(len(self.truth), dtype=bool)
+        found[atoms[self.space(shown, atoms, np.inf).free]] = True
+        return found
+
+    def space(self, shown: np.ndarray, atoms: np.ndarray, furthest: float, fix: bool = True) -> _Space:
+        """How these atoms can move, each ``furthest`` people, beside what is shown of these cells; both by position."""
+        further = self.further[:, atoms].tocsr()
+        further = further[np.diff(further.indptr) > 0]
+        nothing = np.zeros(further.shape[0])
+        return _Space(
+            sparse.vstack([self.sums[:, atoms].tocsr()[shown], further]).tocsr(),
+            Bounds(
+                np.concatenate([self.shown.low[shown] - self.truth[shown], nothing]),
+                np.concatenate([self.shown.high[shown] - self.truth[shown], nothing]),
+            ),
+            Bounds(np.maximum(-self.truth[atoms], -furthest), np.full(len(atoms), furthest)),
+            fix,
+        )
+
+    @cached_property
     def further(self) -> sparse.csc_matrix:
         """Relations that do not follow from the sums, over atoms."""
         left = (self.relations @ self.sums).tocsr()
@@ -105,6 +129,7 @@ def unproved(
     width: float,
     reach: Reach,
     *,
+    widely: bool = False,
     to_the_end: bool = False,
 ) -> np.ndarray:
     """Which of the target cells no pair of tables shows to be at least ``width`` apart.
@@ -116,6 +141,7 @@ def unproved(
         targets: boolean; the counts to protect.
         width: in people.
         reach: is widened.
+        widely: as many move at once as a programme can take within seconds.
         to_the_end: what is left is tried with all counts moving at once, many together and then each on its own: what is not
             proved then cannot be. Without it some are called unproved that could be proved.
     """
@@ -124,26 +150,30 @@ def unproved(
     def left() -> np.ndarray:
         return np.flatnonzero(targets & ~reach.proves(width))
 
-    def search(atoms: np.ndarray) -> None:
+    def search(atoms: np.ndarray, *, singly: bool = False) -> None:
         if len(near := left()):
-            _together(_Programme(system, atoms, width), near, width, reach, chance)
+            programme = _Programme(system, atoms, width)
+            _together(programme, near, width, reach, chance)
+            if singly:
+                _singly(programme, left(), width, reach)
 
     for movable in _movable(system, cells, hidden, len(left())):
         search(movable)
-    if to_the_end or len(left()) <= _FEW:
-        for movable in _of_neighbours(cells, system.atoms, _FAR):
-            search(movable)
-    if to_the_end:
-        everything = int(system.atoms.sum())
-        for together in (_EVERYWHERE, everything) if everything > _EVERYWHERE else (everything,):
-            for movable in _of_neighbours(cells, system.atoms, together) if len(left()) else ():
-                programme = _Programme(system, movable, width)
-                _together(programme, left(), width, reach, chance)
-                _singly(programme, left(), width, reach)
+    everything = int(system.mobile.sum())
+    larger = [
+        (_FAR, widely or to_the_end or len(left()) <= _FEW),
+        (_EVERYWHERE, widely or to_the_end),
+        (everything, to_the_end and everything > _EVERYWHERE),
+    ]
+    for together in [size for size, tried in larger if tried]:
+        for movable in _of_neighbours(cells, system.mobile, together):
+            search(movable, singly=together > _FAR and (to_the_end or len(left()) <= _FEW))
     return targets & ~reach.proves(width)
 
 
-def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float, reach: Reach) -> pd.DataFrame:
+def held_back(
+    system: System, cells: pd.DataFrame, leaks: np.ndarray, width: float, reach: Reach, *, widely: bool
+) -> pd.DataFrame:
     """What keeps leaks from moving further: shadow prices of what is shown.
 
     Args:
@@ -152,6 +182,7 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: flo
         leaks: boolean; counts that are not proved to be protected.
         width: in people.
         reach: is widened; a leak may turn out to be none.
+        widely: very few leaks are asked among as many as a programme can take.
 
     Returns:
         ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
@@ -161,13 +192,15 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, width: flo
     if not few:
         asked = np.random.default_rng(_SEED).choice(asked, int(_ASKED * len(asked)), replace=False)
     found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
-    for together in (_FAR, _CLOSE) if few else (_CLOSE,):
-        # Those that nothing seems to hold back are asked among fewer: nothing else can move then.
+    # Those that nothing seems to hold back are asked again where what cannot move is not left out, since that is why.
+    larger = [_EVERYWHERE if widely and leaks.sum() <= _VERY_FEW else _FAR] if few else []
+    for together, fix in [*((size, True) for size in larger), (_CLOSE, True), (_CLOSE, False)]:
         left = np.setdiff1d(asked[~reach.proves(width, asked)], [leak for pairs in found for leak in pairs["leak"]])
-        for number, atoms in enumerate(_of_neighbours(cells, system.atoms, together) if len(left) else ()):
-            programme = _Programme(system, atoms, width)
+        movable = system.mobile if fix else system.atoms
+        for number, atoms in enumerate(_of_neighbours(cells, movable, together) if len(left) else ()):
+            programme = _Programme(system, atoms, width, fix)
             held = _singly(programme, left, width, reach).merge(programme.shown, on="condition")
-            found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together}"))
+            found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together} {fix}"))
     return pd.concat(found, ignore_index=True)
 
 
@@ -175,9 +208,9 @@ def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: i
     """Positions of atoms that may move together: of neighbours, hidden ones of one group, all hidden ones, then all."""
     if targets > _FEW:
         for group in ("bme", "unknown", "white"):
-            yield from _of_neighbours(cells, system.atoms & hidden & (cells["group"] == group).to_numpy(), _NEAR)
-    yield from _of_neighbours(cells, system.atoms & hidden, _NEAR)
-    yield from _of_neighbours(cells, system.atoms, _NEAR)
+            yield from _of_neighbours(cells, system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR)
+    yield from _of_neighbours(cells, system.mobile & hidden, _NEAR)
+    yield from _of_neighbours(cells, system.mobile, _NEAR)
 
 
 def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
@@ -192,14 +225,14 @@ def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray, together: int) -> I
 
 
 class _Space:
-    """How atoms can move at all: conditions on sums of them, each once, and none on what cannot move.
+    """How atoms can move at all: conditions on sums of them, each once, and, if so asked, none on what cannot move (``fix``).
 
     Attributes:
         free: positions of the atoms that can move.
         condition: of each row that was given: the number of its condition, those on single atoms behind all others; -1 for none.
     """
 
-    def __init__(self, rows: sparse.csr_matrix, allowed: Bounds, limits: Bounds) -> None:
+    def __init__(self, rows: sparse.csr_matrix, allowed: Bounds, limits: Bounds, fix: bool) -> None:
         low, high = limits.low.copy(), limits.high.copy()
         free = np.ones(len(low), dtype=bool)
         while True:
@@ -212,6 +245,8 @@ class _Space:
             either = np.array([allowed.low[single] / times, allowed.high[single] / times])
             np.maximum.at(low, atom, either.min(axis=0))
             np.minimum.at(high, atom, either.max(axis=0))
+            if not fix:
+                break
             # Where a sum must not grow and none of its atoms can shrink, none can move.
             of_row = np.repeat(np.arange(len(size)), size)
             can_shrink = (rows.data < 0) | (low[rows.indices] < 0)
@@ -258,21 +293,12 @@ class _Programme:
         shown: ``cell`` and ``condition`` (its number) of what is shown of these atoms.
     """
 
-    def __init__(self, system: System, atoms: np.ndarray, width: float) -> None:
+    def __init__(self, system: System, atoms: np.ndarray, width: float, fix: bool = True) -> None:
         sums = system.sums[:, atoms].tocsr()
         shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
-        further = system.further[:, atoms].tocsr()
-        nothing = np.zeros(further.shape[0])
         self.truth = system.truth
         # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
-        space = _Space(
-            sparse.vstack([sums[shown], further]).tocsr(),
-            Bounds(
-                np.concatenate([system.shown.low[shown] - system.truth[shown], nothing]),
-                np.concatenate([system.shown.high[shown] - system.truth[shown], nothing]),
-            ),
-            Bounds(np.maximum(-system.truth[atoms], -2 * width), np.full(len(atoms), 2 * width)),
-        )
+        space = system.space(shown, atoms, 2 * width, fix)
         self.sums = sums[:, space.free]
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)

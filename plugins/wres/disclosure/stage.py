@@ -84,7 +84,8 @@ def day_of(connection: psycopg.Connection, reader: psycopg.Connection, scheme: S
     current = reader.execute("select schema_name from ops.release where is_current").fetchone()
     before = cells_of.of_release(reader, current[0], "records", as_at) if current else None
     cells = _own(cells_of.of_counts(connection, as_at))
-    return Day(as_at, scheme, cells, days_.pay_rows(connection), days_.units(connection, as_at), before)
+    pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
+    return Day(as_at, scheme, cells, pay_rows, days_.units(connection, as_at), groups, before)
 
 
 def _own(cells: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +102,7 @@ def _work_on(day: Day) -> tuple[pd.DataFrame, float]:
     found = control(known, day.scheme)
     rounded = ~found.exact & known.cells["level"].isin(day.scheme.exact_levels).to_numpy()
     treated = known.cells[KEY].assign(treatment=np.where(found.hidden, "hidden", "rounded"), is_primary=found.primary)
-    return treated[(found.hidden | rounded) & ~known.is_past], time.monotonic() - began
+    return treated[(found.hidden | rounded) & known.is_own], time.monotonic() - began
 
 
 def _write(connection: psycopg.Connection, day: Day, digest: str, treated: pd.DataFrame, seconds: float) -> None:

@@ -14,18 +14,7 @@ with controlled as (
         ) }} as {{ shown }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_indicators__count') }} as counted
-    {%- for amount, (population, slice, member) in count_cells('counted').items() %}
-    left join {{ source('ops', 'hidden_count') }} as {{ amount }}_treatment
-        on
-            counted.level = {{ amount }}_treatment.level
-            and counted.org_code = {{ amount }}_treatment.org_code
-            and counted.scope = {{ amount }}_treatment.scope
-            and counted.organisation_basis = {{ amount }}_treatment.organisation_basis
-            and counted.as_at = {{ amount }}_treatment.as_at
-            and {{ population }} = {{ amount }}_treatment.population
-            and {{ slice }} = {{ amount }}_treatment.slice
-            and {{ member }} = {{ amount }}_treatment.member
-    {%- endfor %}
+    {{ treatments('counted', count_cells('counted'), 'counted.organisation_basis') }}
 ),
 
 hidden as (

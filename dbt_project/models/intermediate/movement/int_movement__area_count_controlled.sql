@@ -1,4 +1,45 @@
 -- Disclosure control acts here, on counts and before any arithmetic, so that nothing computed can leak what a count hides.
+-- Those at either end are counts of staff: what is hidden of a row then or now hides its movements too, which would give it away.
+with staff as (
+    select
+        level,
+        org_code,
+        scope,
+        as_at,
+        slice
+        {%- for group in movement_groups() %},
+        -- 'hidden' comes before 'rounded'.
+        min(treatment) filter (where member = '{{ group }}') as {{ group }}_treatment
+        {%- endfor %}
+    from {{ source('ops', 'hidden_count') }}
+    where population = 'staff' and organisation_basis = 'as_reported' and strpos(member, '/') = 0
+    group by level, org_code, scope, as_at, slice
+),
+
+counted as (
+    select
+        movement.*
+        {%- for group in movement_groups() %},
+        least(opening.{{ group }}_treatment, closing.{{ group }}_treatment) as {{ group }}_treatment
+        {%- endfor %}
+    from {{ ref('int_movement__area_count') }} as movement
+    {%- for end, day in {
+        'opening': "(movement.as_at + 1 - interval '1 year' - interval '1 day')::date", 'closing': 'movement.as_at'
+    }.items() %}
+    left join staff as {{ end }}
+        on
+            movement.level = {{ end }}.level
+            and movement.org_code = {{ end }}.org_code
+            and movement.scope = {{ end }}.scope
+            and {{ day }} = {{ end }}.as_at
+            -- A step from a band to another is part of the band it starts from.
+            and case
+                when split_part(movement.slice, '.', 3) = '' then movement.slice
+                else split_part(movement.slice, '.', 1) || '.' || split_part(movement.slice, '.', 2)
+            end = {{ end }}.slice
+    {%- endfor %}
+)
+
 select
     level,
     org_code,
@@ -9,7 +50,7 @@ select
     {%- for name in movement_measures() %}
     {%- set count = group ~ '_' ~ name ~ '_count' %}
     case
-        when not coalesce(is_restricted, false) then {{ controlled_count(count, 'disclosure_policy', 'level') }}
+        when not coalesce(is_restricted, false) then {{ controlled_count(count, 'disclosure_policy', 'level', group ~ '_treatment') }}
     end::bigint as {{ count }},
     {%- endfor %}
     {%- endfor %}
@@ -21,4 +62,4 @@ select
     disclosure_policy,
     is_restricted,
     is_synthetic
-from {{ ref('int_movement__area_count') }}
+from counted
