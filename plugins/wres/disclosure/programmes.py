@@ -76,16 +76,18 @@ class System:
         """Boolean: atoms that what is shown leaves room to move, were all free to move at once."""
         shown, atoms = np.flatnonzero(np.isfinite(self.shown.high)), np.flatnonzero(self.atoms)
         found = np.zeros(len(self.truth), dtype=bool)
-        found[atoms[self.space(shown, atoms, np.inf).free]] = True
+        found[atoms[self.space(self.sums[:, atoms].tocsr(), shown, atoms, np.inf).free]] = True
         return found
 
-    def space(self, shown: np.ndarray, atoms: np.ndarray, furthest: float, fix: bool = True) -> _Space:
-        """How these atoms can move, each ``furthest`` people, beside what is shown of these cells; both by position."""
+    def space(
+        self, sums: sparse.csr_matrix, shown: np.ndarray, atoms: np.ndarray, furthest: float, fix: bool = True
+    ) -> _Space:
+        """How these atoms, of which ``sums`` are, can move, each ``furthest`` people, beside what is shown of these cells."""
         further = self.further[:, atoms].tocsr()
         further = further[np.diff(further.indptr) > 0]
         nothing = np.zeros(further.shape[0])
         return _Space(
-            sparse.vstack([self.sums[:, atoms].tocsr()[shown], further]).tocsr(),
+            sparse.vstack([sums[shown], further]).tocsr(),
             Bounds(
                 np.concatenate([self.shown.low[shown] - self.truth[shown], nothing]),
                 np.concatenate([self.shown.high[shown] - self.truth[shown], nothing]),
@@ -298,7 +300,7 @@ class _Programme:
         shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
         self.truth = system.truth
         # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
-        space = system.space(shown, atoms, 2 * width, fix)
+        space = system.space(sums, shown, atoms, 2 * width, fix)
         self.sums = sums[:, space.free]
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)
