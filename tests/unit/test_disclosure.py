@@ -84,8 +84,8 @@ def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: S
         # Nothing is left to hide: so few people are in all of England that its sums have no room.
         assert people.sum() < 100
         return
-    assert found.hidden[scheme.is_small(day.truth) & ~found.exact].all()
-    small = scheme.is_small(day.truth) & ~nationally(day, scheme)
+    small = scheme.is_small(day.truth) & ~found.exact
+    assert found.hidden[small].all()
     shown = scheme.shown_bounds(day.truth, found.hidden, found.exact, np.zeros(len(day.truth), dtype=bool))
     for cell in np.flatnonzero(small):
         assert searched_width(cell, sums, shown) >= scheme.protection - 1e-6, day.cells.iloc[cell].to_dict()
@@ -97,7 +97,7 @@ def test_no_small_count_follows_from_what_is_shown(people: np.ndarray, scheme: S
 def test_the_audit_finds_all_leaks_and_no_others(people: np.ndarray, scheme: Scheme, chance: int) -> None:
     """Of counts hidden by chance, and small ones; bounds of whole numbers may tell more than a programme of fractions."""
     day = MadeUpDay.of(people)
-    exact = nationally(day, scheme)
+    exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()
     small = scheme.is_small(day.truth) & ~exact
     shown = day.shown(scheme, small | (np.random.default_rng(chance).uniform(size=len(small)) < 0.4), exact)
     read = scheme.read(shown.to_numpy(), day.truth)
@@ -105,11 +105,6 @@ def test_the_audit_finds_all_leaks_and_no_others(people: np.ndarray, scheme: Sch
     leaks = {cell for cell in np.flatnonzero(small) if searched_width(cell, day.sums, read) < scheme.protection - 1e-6}
     found = day.audited(scheme, shown).leaks[KEY].merge(day.cells.reset_index(), on=KEY)
     assert leaks <= set(found["index"]) <= leaks | set(np.flatnonzero(narrow))
-
-
-def nationally(day: MadeUpDay, scheme: Scheme) -> np.ndarray:
-    """Boolean: counts that the scheme would show as they are, so that nothing is lost where they follow from others."""
-    return day.cells["level"].isin(scheme.exact_levels).to_numpy()
 
 
 # -- Planted leaks ------------------------------------------------------------------------------------------------------
@@ -139,13 +134,13 @@ def leaks_of(attack: Attack) -> set[tuple[str, str, str]]:
 
 def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, controlled) -> None:
     attack = day.audited(scheme, day.shown(scheme, controlled.hidden, controlled.exact))
-    assert attack.passed and attack.protected == (scheme.is_small(day.truth) & ~nationally(day, scheme)).sum() > 0
+    assert attack.passed and attack.protected == (scheme.is_small(day.truth) & ~controlled.exact).sum() > 0
     assert attack.narrowest is not None and attack.narrowest >= scheme.protection
 
 
 def test_small_counts_alone_do_not_do(day: MadeUpDay, scheme: Scheme) -> None:
     """Without complementary suppression: the whole and the other members are shown."""
-    exact = nationally(day, scheme)
+    exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()
     shown = day.shown(scheme, scheme.is_small(day.truth) & ~exact, exact)
     assert ("R1", "non_clinical.vsm", "bme") in leaks_of(day.audited(scheme, shown))
 

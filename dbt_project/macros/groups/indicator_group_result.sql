@@ -14,16 +14,21 @@
 -#}
 {% macro indicator_group_result(counts, published) -%}
     {%- set figure = 'level, org_code, scope, as_at, indicator_code, group_scheme, stratum, slice' -%}
+    {%- set amounts = ['value_count', 'base_count', 'workforce_count', 'workforce_base'] -%}
+    {%- set controlled_amounts = ['shown_value_count', 'shown_base_count', 'shown_workforce_count', 'shown_workforce_base'] -%}
     with counted as (
         select
             counts.*,
             member.reference_group,
             counts.ethnic_group = member.reference_group as is_reference,
-            {%- for column in ['value_count', 'base_count', 'workforce_count', 'workforce_base'] %}
-            {{
-                controlled_count('counts.' ~ column, 'counts.disclosure_policy', 'counts.level', column ~ '_treatment.treatment')
-                if published else 'counts.' ~ column
-            }} as shown_{{ column }}{{ ',' if not loop.last }}
+            {%- for amount in amounts %}
+            {%- if published %}
+            case when not counts.is_restricted
+                then {{ controlled_count('counts.' ~ amount, 'counts.disclosure_policy', 'counts.level', amount ~ '_treatment.treatment') }}
+            end as shown_{{ amount }}{{ ',' if not loop.last }}
+            {%- else %}
+            counts.{{ amount }} as shown_{{ amount }}{{ ',' if not loop.last }}
+            {%- endif %}
             {%- endfor %}
         from {{ counts }} as counts
         {{ treatments('counts', group_cells('counts'), "'as_reported'") if published }}
@@ -32,7 +37,7 @@
         ) as member on counts.group_scheme = member.group_scheme
     ),
 
-    -- A hidden count hides everything that is computed from it.
+    -- A hidden count hides what would be computed from it, and no other count.
     controlled as (
         select
             {{ figure }},
@@ -45,25 +50,13 @@
             disclosure_policy,
             is_restricted,
             is_synthetic,
-            is_hidden,
-            case when not is_hidden then shown_value_count end as group_count,
-            case when not is_hidden then shown_base_count end as group_base,
-            case when not is_hidden then shown_workforce_count end as workforce_count,
-            case when not is_hidden then shown_workforce_base end as workforce_base
-        from (
-            select
-                *,
-                {% if published -%}
-                (value_count is not null and shown_value_count is null)
-                or (base_count is not null and shown_base_count is null)
-                or (workforce_count is not null and shown_workforce_count is null)
-                or (workforce_base is not null and shown_workforce_base is null)
-                or is_restricted as is_hidden
-                {%- else -%}
-                false as is_hidden
-                {%- endif %}
-            from counted
-        ) as judged
+            {{ "num_nulls(" ~ controlled_amounts | join(', ') ~ ") > num_nulls(" ~ amounts | join(', ') ~ ") or is_restricted" if published else "false" }}
+                as is_hidden,
+            shown_value_count as group_count,
+            shown_base_count as group_base,
+            shown_workforce_count as workforce_count,
+            shown_workforce_base as workforce_base
+        from counted
     ),
 
     paired as (
@@ -131,7 +124,7 @@
         select
             *,
             case when first_status in ('ok', 'unreliable') then top_rate / bottom_rate end as ratio,
-            case when is_share and not is_apart then group_rate - bottom_rate end as gap,
+            case when is_share and not is_apart and not is_hidden then group_rate - bottom_rate end as gap,
             {%- for side in ['low', 'high'] %}
             case
                 when first_status not in ('ok', 'unreliable') then null
@@ -140,7 +133,7 @@
                 else {{ risk_ratio_limit('top_rate', 'top_base * years', 'bottom_rate', 'bottom_base * years', side) }}
             end as ratio_{{ side }},
             case
-                when not is_share or is_apart then null
+                when not is_share or is_apart or is_hidden then null
                 when group_base = workforce_base then 0
                 else {{ representation_gap_limit('group_count', 'group_base', 'workforce_count', 'workforce_base', side) }}
             end as gap_{{ side }},

@@ -236,8 +236,8 @@
             case when kind = 'share' then 1 / nullif(ratio_low, 0) else ratio_high end as oriented_high,
             kind = 'tiers' and has_zero and ratio is not null as is_adjusted,
             100 * gap as gap_points,
-            case when gap_low is not null then 100 * least(gap_low, gap) end as gap_low,
-            case when gap_high is not null then 100 * greatest(gap_high, gap) end as gap_high,
+            case when num_nulls(gap_low, gap) = 0 then 100 * least(gap_low, gap) end as gap_low,
+            case when num_nulls(gap_high, gap) = 0 then 100 * greatest(gap_high, gap) end as gap_high,
             p_value,
             -- The count itself where it is known: 5 / 77 * 77 is less than 5 in double precision. For the row of indicator 1, the rest.
             coalesce(top_count, top_rate * top_base) as top_events,

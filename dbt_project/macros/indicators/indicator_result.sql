@@ -36,7 +36,7 @@
                     denominator in ('known_only', 'yes_no'),
                     -- The answers of a few organisations do not stand for an area of which the survey has no result.
                     level <> 'organisation' and indicator_code in ('5', '6', '7', '8') and basis <> 'survey',
-                    coalesce(white_pct, bme_pct, ratio, white_count) is null,
+                    coalesce(white_pct, bme_pct, ratio, white_count) is null or status = 'suppressed',
                     array_position(
                         case when indicator_code in ('5', '6', '7', '8')
                             then array['survey', 'return', 'records'] else array['return', 'records', 'survey']

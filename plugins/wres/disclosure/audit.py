@@ -191,8 +191,7 @@ def attacked(day: Day) -> Attack:
     read = scheme.read(shown, truth)
     reader = Bounds(np.maximum(known.bounds.low, read.low), np.minimum(known.bounds.high, read.high))
     told = propagate(known.sums, known.bounds, whole).width < scheme.protection - TOLERANCE
-    # The scheme shows national counts as they are: where one is not, that is for others' sake, or because of its row.
-    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy()
+    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy() & np.isfinite(reader.high)
     targets = scheme.is_small(truth) & ~told & ~nationally & ~known.is_rest
     bounds = propagate(known.sums, reader, whole)
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)

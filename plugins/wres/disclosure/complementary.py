@@ -114,8 +114,8 @@ class _Search:
         self.exact = np.array(cells["level"].isin(scheme.exact_levels))
         # What is known that well already has nothing left to protect.
         told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
-        # Nor has a count that no table shows, or one of England, which the scheme shows as it is: it is hidden for others' sake.
-        self.told = told | known.is_rest | self.exact
+        # Nor has a count that no table shows.
+        self.told = told | known.is_rest
         self.reach = Reach.of(self.truth)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.

@@ -9,23 +9,24 @@ with controlled as (
     select
         counted.*,
         {%- for amount, shown in amounts.items() %}
-        {{ controlled_count(
-            'counted.' ~ amount, 'counted.disclosure_policy', 'counted.level', amount ~ '_treatment.treatment'
-        ) }} as {{ shown }}{{ ',' if not loop.last }}
+        -- The registry names who may see a source; what BI may not see is hidden whatever its size.
+        case when not coalesce(counted.is_restricted, false)
+            then {{ controlled_count(
+                'counted.' ~ amount, 'counted.disclosure_policy', 'counted.level', amount ~ '_treatment.treatment'
+            ) }}
+        end as {{ shown }},
         {%- endfor %}
+        case when not coalesce(counted.is_restricted, false) and counted.disclosure_policy = 'already_public' then counted.rate end
+            as shown_rate
     from {{ ref('int_indicators__count') }} as counted
     {{ treatments('counted', count_cells('counted'), 'counted.organisation_basis') }}
 ),
 
-hidden as (
+-- A hidden count hides what would be computed from it, and no other count.
+judged as (
     select
         *,
-        (value_count is not null and shown_value is null)
-        or (base_count is not null and shown_base is null)
-        or (workforce_count is not null and shown_workforce is null)
-        or (workforce_base is not null and shown_workforce_base is null)
-        or (rate is not null and disclosure_policy is distinct from 'already_public')
-        -- The registry names who may see a source; what BI may not see is hidden whatever its size.
+        num_nulls({{ amounts.values() | join(', ') }}, shown_rate) > num_nulls({{ amounts.keys() | join(', ') }}, rate)
         or coalesce(is_restricted, false) as is_hidden
     from controlled
 )
@@ -44,12 +45,12 @@ select
     aggregation,
     organisation_basis,
     ethnicity_group,
-    case when not is_hidden then shown_value end as value_count,
-    case when not is_hidden then shown_base end as base_count,
-    case when not is_hidden then shown_workforce end as workforce_count,
-    case when not is_hidden then shown_workforce_base end as workforce_base,
-    case when not is_hidden then rate end as rate,
-    case when is_hidden then 'none' else base_source end as base_source,
+    shown_value as value_count,
+    shown_base as base_count,
+    shown_workforce as workforce_count,
+    shown_workforce_base as workforce_base,
+    shown_rate as rate,
+    case when shown_base is null then 'none' else base_source end as base_source,
     case when is_hidden and value_status = 'ok' then 'suppressed' else value_status end as value_status,
     case
         when is_restricted and value_status = 'ok' then 'Hidden: the source is for analysts only.'
@@ -63,4 +64,4 @@ select
     definition_version,
     survey_year,
     is_synthetic
-from hidden
+from judged
