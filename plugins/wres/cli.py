@@ -854,13 +854,13 @@ def docs(site: Path | None) -> None:
     "--part",
     "parts",
     multiple=True,
-    type=click.Choice(["load", "build", "chain", "airflow", "lists"]),
+    type=click.Choice(["load", "build", "chain", "airflow", "lists", "disclosure"]),
     help="Measure this part alone; may be given more than once.",
 )
 @click.option("--full", is_flag=True, help="At the size of England: 1.5 million people a quarter, twelve quarters.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")
 def bench(parts: tuple[str, ...], full: bool, write: bool) -> None:
-    """Measure this machine's loads, builds, queries and Airflow, each figure with its target, beside plain alternatives.
+    """Measure this machine's loads, builds, queries, Airflow and disclosure control, each figure with its target.
 
     Works on servers of its own; the warehouse at hand is not touched.
     """

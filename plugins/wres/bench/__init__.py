@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from wres import postgres
-from wres.bench import building, chain, lists, loading, orchestrated
+from wres.bench import building, chain, disclosing, lists, loading, orchestrated
 from wres.bench.report import NATIONAL, QUICK, Say, Size, machine, write_block
 from wres.settings import Settings
 
@@ -23,6 +23,7 @@ PARTS: dict[str, _Part] = {
     "chain": chain.measure,
     "airflow": orchestrated.measure,
     "lists": lists.measure,
+    "disclosure": disclosing.measure,
 }
 # The others have a size of their own.
 SIZED = ("load", "build")

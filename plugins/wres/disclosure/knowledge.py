@@ -17,6 +17,7 @@ from wres.disclosure.cells import KEY, PLACE
 from wres.disclosure.days import Day
 from wres.disclosure.relations import SUBSETS, relations
 
+_REST = " but not "
 _UNIT = ["level", "org_code", "scope", "organisation_basis"]
 
 
@@ -106,7 +107,7 @@ def _with_rests(cells: pd.DataFrame, sums: sparse.csr_matrix) -> tuple[pd.DataFr
     )
     pairs = pairs[pairs["truth"] >= pairs["truth_part"]]
     rests = pairs[same].assign(
-        population=pairs["whole_population"] + " but not " + pairs["population"],
+        population=pairs["whole_population"] + _REST + pairs["population"],
         truth=pairs["truth"] - pairs["truth_part"],
     )
     count, row = len(rests), np.arange(len(rests))
@@ -131,11 +132,22 @@ def _positions(old: pd.DataFrame, own: pd.DataFrame, units: pd.DataFrame) -> np.
 
 
 def _placed(cells: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """The cells with ``group`` (of the standard) and ``area``, by which the programmes choose what moves together."""
+    """The cells with ``group`` (of the standard), ``family`` and ``area``, by which the programmes choose what moves together."""
     reported = units[units["organisation_basis"] == "as_reported"]
     names = [
         reported[reported["level"] == level].drop_duplicates("org_code").set_index("org_code")["unit_code"]
         for level in ("region", "icb")
     ]
     region, icb = (cells["org_code"].map(name).astype(object).fillna("") for name in names)
-    return cells.assign(group=cells["member"].str.split("/").str[0], area=region + " " + icb)
+    return cells.assign(
+        group=cells["member"].str.split("/").str[0],
+        family=cells["population"].str.split(_REST).str[0].map(_family),
+        area=region + " " + icb,
+    )
+
+
+def _family(population: str) -> str:
+    """The population that a population is part of; itself if it is of none."""
+    while population in SUBSETS:
+        population = SUBSETS[population]
+    return population

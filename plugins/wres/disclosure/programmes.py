@@ -25,7 +25,7 @@ from wres.disclosure.bounds import TOLERANCE, Bounds
 _DIRECTIONS = 8
 # So many atoms that can move do so at once, organisation by organisation: first few, since the time of a programme grows faster
 # than its size.
-_CLOSE, _NEAR, _FAR, _EVERYWHERE = 300, 600, 1_000, 6_000
+_CLOSE, _NEAR, _FAR, _WIDE, _EVERYWHERE = 300, 600, 1_000, 3_000, 6_000
 # So few targets are tried in larger programmes; so few in those of all of England.
 _FEW, _VERY_FEW = 200, 50
 # Of more leaks than these so many are asked what holds them back: hiding that lets others move as well.
@@ -138,7 +138,8 @@ def unproved(
 
     Args:
         system: what is shown, and what sums to what.
-        cells: ``group`` (White, BME or unknown, whatever the scheme), ``org_code`` and ``area`` of each cell.
+        cells: ``group`` (White, BME or unknown, whatever the scheme), ``family`` (populations of which one is part of the other),
+            ``org_code`` and ``area`` of each cell.
         hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
         width: in people.
@@ -159,17 +160,25 @@ def unproved(
             if singly:
                 _singly(programme, left(), width, reach)
 
-    for movable in _movable(system, cells, hidden, len(left())):
-        search(movable)
-    everything = int(system.mobile.sum())
-    larger = [
-        (_FAR, widely or to_the_end or len(left()) <= _FEW),
-        (_EVERYWHERE, widely or to_the_end),
-        (everything, to_the_end and everything > _EVERYWHERE),
-    ]
-    for together in [size for size, tried in larger if tried]:
-        for movable in _of_neighbours(cells, system.mobile, together):
-            search(movable, singly=together > _FAR and (to_the_end or len(left()) <= _FEW))
+    chunks = _by_family if to_the_end else _of_neighbours
+    if len(left()) > _FEW:
+        for group in ("bme", "unknown", "white"):
+            for atoms in chunks(cells, system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR):
+                search(atoms)
+    for movable in (system.mobile & hidden, system.mobile):
+        for atoms in chunks(cells, movable, _NEAR):
+            search(atoms)
+    if to_the_end:
+        # One after the other at the very end alone: together, and with more around them, nearly all are proved.
+        for together in (_FAR, _WIDE, _EVERYWHERE):
+            for atoms in chunks(cells, system.mobile, together):
+                search(atoms)
+        search(everything := np.flatnonzero(system.mobile))
+        search(everything, singly=True)
+        return targets & ~reach.proves(width)
+    for together, tried in ((_FAR, widely or len(left()) <= _FEW), (_EVERYWHERE, widely)):
+        for atoms in chunks(cells, system.mobile, together) if tried else ():
+            search(atoms, singly=together == _EVERYWHERE and len(left()) <= _FEW)
     return targets & ~reach.proves(width)
 
 
@@ -206,24 +215,22 @@ def held_back(
     return pd.concat(found, ignore_index=True)
 
 
-def _movable(system: System, cells: pd.DataFrame, hidden: np.ndarray, targets: int) -> Iterator[np.ndarray]:
-    """Positions of atoms that may move together: of neighbours, hidden ones of one group, all hidden ones, then all."""
-    if targets > _FEW:
-        for group in ("bme", "unknown", "white"):
-            yield from _of_neighbours(cells, system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR)
-    yield from _of_neighbours(cells, system.mobile & hidden, _NEAR)
-    yield from _of_neighbours(cells, system.mobile, _NEAR)
-
-
-def _of_neighbours(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
+def _of_neighbours(
+    cells: pd.DataFrame, movable: np.ndarray, together: int, by: tuple[str, ...] = ("area", "org_code")
+) -> Iterator[np.ndarray]:
     """Positions of about so many movable atoms at a time, of whole organisations, those of one area together."""
     positions = np.flatnonzero(movable)
-    organisation = cells.iloc[positions].groupby(["area", "org_code"], observed=True).ngroup().to_numpy()
+    organisation = cells.iloc[positions].groupby(list(by), observed=True).ngroup().to_numpy()
     count = np.bincount(organisation, minlength=1)
     chunks = max(1, round(len(positions) / together))
     chunk = ((np.cumsum(count) - 1) * chunks // max(1, len(positions)))[organisation]
     for number in np.unique(chunk):
         yield positions[chunk == number]
+
+
+def _by_family(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
+    """The same of more organisations: of each its staff alone, or its applicants, its board."""
+    return _of_neighbours(cells, movable, together, ("family", "area", "org_code"))
 
 
 class _Space:

@@ -1,0 +1,88 @@
+"""Part ``disclosure``: whole releases under each scheme, attacked from scratch: what is hidden, what leaks, what it costs."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+
+from wres import run, warehouse
+from wres.bench.report import Figure, Say, Size, figures, table
+from wres.disclosure.audit import audit_release
+from wres.disclosure.schemes import NHS_ROUND5, suppress_below
+from wres.load import feed_files
+from wres.postgres import stop
+from wres.sample import write_sample
+from wres.settings import Settings
+
+# Few staff, so that most rows have somebody to protect.
+_TRUSTS, _STAFF = 40, 300
+_SCHEMES = (NHS_ROUND5.name, suppress_below(11).name)
+
+
+def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
+    """Load, build, judge and publish under each scheme in a home of its own, then audit every day anew."""
+    sample = folder / "sample"
+    write_sample(sample, trusts=_TRUSTS, first_year=size.first_year, last_year=size.last_year, staff=_STAFF)
+    judged: list[Figure] = []
+    costs: list[tuple[str, float, float, str, str, str]] = []
+    for scheme in _SCHEMES:
+        of = _under(settings, scheme, folder / scheme)
+        try:
+            say(f"disclosure: a release under {scheme}")
+            loaded = run.load_and_judge(of, feed_files(of, [sample]), None, lambda text: None)
+            if loaded.rejected:
+                raise RuntimeError(f"The sample was not loaded: {loaded.rejected}")
+            code, sentence = run.build_and_publish(of, say)
+            if code != run.OK:
+                raise RuntimeError(sentence)
+            counts, by_own_row, for_others, seconds = _control(of)
+            say(f"disclosure: an attack on all of {scheme}")
+            _, verdict = audit_release(of)
+        finally:
+            stop(of)
+        if verdict is None:
+            raise RuntimeError("The release has no counts of records.")
+        found = verdict.summary()
+        what = f"of {found['protected']:,} small counts under `{scheme}`, {found['days']} days"
+        judged.append(
+            Figure(f"narrowed to fewer than {found['protection']} people, {what}", len(verdict.leaks), "", most=0)
+        )
+        judged.append(Figure(f"the attack on them, all days anew, `{scheme}`", verdict.seconds, most=300))
+        costs.append((f"`{scheme}`", seconds, verdict.seconds, f"{counts:,}", f"{by_own_row:,}", f"{for_others:,}"))
+    head = ("Scheme", "Control, s of a core", "Audit, s", "Counts", "Hidden for their own row", "Hidden for others")
+    return "\n\n".join(
+        [
+            f"{_TRUSTS} trusts of {_STAFF} staff, {size.first_year} to {size.last_year}.",
+            figures(judged),
+            table(head, costs),
+        ]
+    )
+
+
+def _under(settings: Settings, scheme: str, folder: Path) -> Settings:
+    """A home of its own, and the project with another policy for all sources that are not public already."""
+    project = folder / "project"
+    project.mkdir(parents=True)
+    for path in settings.project.iterdir():
+        if path != settings.sources and not path.name.startswith("."):
+            (project / path.name).symlink_to(path)
+    shutil.copytree(settings.sources, project / "sources")
+    for path in (project / "sources").glob("*.yml"):
+        path.write_text(path.read_text().replace(f"policy: {NHS_ROUND5.name}", f"policy: {scheme}"))
+    return replace(settings, home=folder / "home", project=project)
+
+
+def _control(of: Settings) -> tuple[int, int, int, float]:
+    """Counts of all days; those hidden for their own row, and for others; seconds. The audit's memory is emptied."""
+    with warehouse.connect(of, "wres_transformer", autocommit=True) as connection:
+        counts = connection.execute("select count(*) from intermediate.int_disclosure__cell").fetchone()
+        found = connection.execute(
+            "select sum(hidden_primary)::bigint, sum(hidden_complementary)::bigint, sum(seconds) from ops.controlled_day"
+        ).fetchone()
+    with psycopg.connect(warehouse.administrator_dsn(of), autocommit=True) as connection:
+        connection.execute("delete from ops.audited_day")
+    assert counts is not None and found is not None
+    return counts[0], *found
