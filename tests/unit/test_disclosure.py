@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -105,6 +109,29 @@ def test_the_audit_finds_all_leaks_and_no_others(people: np.ndarray, scheme: Sch
     leaks = {cell for cell in np.flatnonzero(small) if searched_width(cell, day.sums, read) < scheme.protection - 1e-6}
     found = day.audited(scheme, shown).leaks[KEY].merge(day.cells.reset_index(), on=KEY)
     assert leaks <= set(found["index"]) <= leaks | set(np.flatnonzero(narrow))
+
+
+def test_sums_come_in_the_same_order_in_every_process() -> None:
+    """What is hidden is chosen among equals by their order: the same counts have to give the same release."""
+    script = (
+        "import pandas as pd\n"
+        "from wres.disclosure.relations import _finer\n"
+        "schemes = ['wres', 'six_group', 'white_split', 'detailed']\n"
+        "rows = [(scheme, f'G{key}', 'bme', key) for scheme in schemes for key in 'HM']\n"
+        "columns = ['group_scheme', 'ethnic_group', 'ethnicity_group', 'ethnic_key']\n"
+        "print(list(_finer(pd.DataFrame(rows, columns=columns))))"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in "12"
+    }
+    assert len(told) == 1 and "detailed" in told.pop()
 
 
 # -- Planted leaks ------------------------------------------------------------------------------------------------------

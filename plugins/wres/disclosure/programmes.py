@@ -11,9 +11,9 @@ is one condition on them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import highspy
 import numpy as np
@@ -70,6 +70,17 @@ class System:
     def atoms(self) -> np.ndarray:
         """Boolean: which cells are no sums of others."""
         return np.diff(self.sums.indptr) > 0
+
+    def parts_of(self, targets: np.ndarray, chunks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+        """Those of the chunks of atoms, by position, that have one of which a target is the sum."""
+        touched = np.zeros(len(self.truth), dtype=bool)
+        touched[self.sums_by_cell[targets].indices] = True
+        return (atoms for atoms in chunks if touched[atoms].any())
+
+    @cached_property
+    def sums_by_cell(self) -> sparse.csr_matrix:
+        """The same sums, stored by cell."""
+        return self.sums.tocsr()
 
     @cached_property
     def mobile(self) -> np.ndarray:
@@ -153,32 +164,31 @@ def unproved(
     def left() -> np.ndarray:
         return np.flatnonzero(targets & ~reach.proves(width))
 
-    def search(atoms: np.ndarray, *, singly: bool = False) -> None:
-        if len(near := left()):
+    def search(movable: np.ndarray, together: int, *, singly: bool = False) -> None:
+        near = left()
+        for atoms in system.parts_of(near, (_by_family if to_the_end else _of_neighbours)(cells, movable, together)):
             programme = _Programme(system, atoms, width)
             _together(programme, near, width, reach, chance)
-            if singly:
-                _singly(programme, left(), width, reach)
+            near = left()
+            if singly and (to_the_end or len(near) <= _FEW):
+                _singly(programme, near, width, reach)
+                near = left()
 
-    chunks = _by_family if to_the_end else _of_neighbours
     if len(left()) > _FEW:
         for group in ("bme", "unknown", "white"):
-            for atoms in chunks(cells, system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR):
-                search(atoms)
-    for movable in (system.mobile & hidden, system.mobile):
-        for atoms in chunks(cells, movable, _NEAR):
-            search(atoms)
+            search(system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR)
+    search(system.mobile & hidden, _NEAR)
+    search(system.mobile, _NEAR)
     if to_the_end:
         # One after the other at the very end alone: together, and with more around them, nearly all are proved.
-        for together in (_FAR, _WIDE, _EVERYWHERE):
-            for atoms in chunks(cells, system.mobile, together):
-                search(atoms)
-        search(everything := np.flatnonzero(system.mobile))
-        search(everything, singly=True)
+        for together in (_FAR, _WIDE, _EVERYWHERE, len(targets)):
+            search(system.mobile, together)
+        search(system.mobile, len(targets), singly=True)
         return targets & ~reach.proves(width)
-    for together, tried in ((_FAR, widely or len(left()) <= _FEW), (_EVERYWHERE, widely)):
-        for atoms in chunks(cells, system.mobile, together) if tried else ():
-            search(atoms, singly=together == _EVERYWHERE and len(left()) <= _FEW)
+    if widely or len(left()) <= _FEW:
+        search(system.mobile, _FAR)
+    if widely:
+        search(system.mobile, _EVERYWHERE, singly=True)
     return targets & ~reach.proves(width)
 
 
@@ -208,7 +218,7 @@ def held_back(
     for together, fix in [*((size, True) for size in larger), (_CLOSE, True), (_CLOSE, False)]:
         left = np.setdiff1d(asked[~reach.proves(width, asked)], [leak for pairs in found for leak in pairs["leak"]])
         movable = system.mobile if fix else system.atoms
-        for number, atoms in enumerate(_of_neighbours(cells, movable, together) if len(left) else ()):
+        for number, atoms in enumerate(system.parts_of(left, _of_neighbours(cells, movable, together))):
             programme = _Programme(system, atoms, width, fix)
             held = _singly(programme, left, width, reach).merge(programme.shown, on="condition")
             found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together} {fix}"))
@@ -322,35 +332,40 @@ class _Programme:
             self.solver.setOptionValue(option, value)
         self.solver.passModel(space.model())
 
-    def move(self, objective: np.ndarray, near: np.ndarray, reach: Reach) -> np.ndarray:
-        """Least and most of an objective over the atoms, as far as the cells ``near`` reach then; conditions that hold it."""
+    def watch(self, targets: np.ndarray) -> np.ndarray:
+        """Those of the targets that the atoms are part of: from now on each move widens what they reach."""
+        self.near = targets[np.diff(self.sums.indptr)[targets] > 0]
+        self.near_sums = self.sums[self.near]
+        return self.near
+
+    def move(self, objective: np.ndarray, reach: Reach, enough: Callable[[], object] = lambda: False) -> np.ndarray:
+        """Most and, unless that is enough, least of an objective over the atoms; the conditions that hold it."""
         held = np.zeros(self.solver.getNumRow() + len(self.columns), dtype=bool)
-        for sense in (1.0, -1.0):
+        # Small counts have more room above than below.
+        for sense in (-1.0, 1.0):
+            if enough():
+                break
             self.solver.changeColsCost(len(objective), self.columns, sense * objective)
             self.solver.run()
             if self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
                 found = self.solver.getSolution()
-                at = self.truth[near] + self.sums[near] @ np.asarray(found.col_value)
-                reach.low[near] = np.minimum(reach.low[near], at)
-                reach.high[near] = np.maximum(reach.high[near], at)
+                at = self.truth[self.near] + self.near_sums @ np.asarray(found.col_value)
+                reach.low[self.near] = np.minimum(reach.low[self.near], at)
+                reach.high[self.near] = np.maximum(reach.high[self.near], at)
                 held |= np.abs(np.concatenate([found.row_dual, found.col_dual])) > TOLERANCE
         return np.flatnonzero(held)
-
-    def of_these(self, cells: np.ndarray) -> np.ndarray:
-        """Those of the cells that the atoms are part of."""
-        return cells[np.diff(self.sums.indptr)[cells] > 0]
 
 
 def _together(
     programme: _Programme, targets: np.ndarray, width: float, reach: Reach, chance: np.random.Generator
 ) -> None:
     """Move targets as far as they go, up and down by chance, until further directions bring nothing."""
-    near = left = programme.of_these(targets)
+    near = left = programme.watch(targets)
     for _ in range(_DIRECTIONS):
         if not len(left):
             return
         direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
-        programme.move(programme.sums[left].T @ direction, near, reach)
+        programme.move(programme.sums[left].T @ direction, reach)
         before, left = len(left), near[~reach.proves(width, near)]
         if len(left) > 0.99 * before:
             return
@@ -358,11 +373,12 @@ def _together(
 
 def _singly(programme: _Programme, targets: np.ndarray, width: float, reach: Reach) -> pd.DataFrame:
     """Move targets as far as they go, one after the other; the conditions (``condition``) that hold each ``leak`` back."""
-    near, found = programme.of_these(targets), []
-    for target in near:
-        if not reach.proves(width, target):
-            alone = programme.sums[[target]].toarray().ravel()
-            found.append((target, programme.move(alone, near, reach)))
+    found = []
+    for row, target in enumerate(programme.watch(targets)):
+        proved = partial(reach.proves, width, target)
+        if not proved():
+            alone = programme.near_sums[[row]].toarray().ravel()
+            found.append((target, programme.move(alone, reach, proved)))
     pairs = pd.DataFrame(
         {
             "leak": np.repeat([target for target, _ in found], [len(held) for _, held in found]).astype(int),

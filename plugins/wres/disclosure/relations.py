@@ -99,7 +99,7 @@ def _finer(groups: pd.DataFrame) -> dict[str, tuple[str, ...]]:
         name = standard if scheme == "wres" else f"{standard}/{scheme}/{group}"
         keys.setdefault(scheme, {}).setdefault(name, set()).add(key)
     sums: dict[str, tuple[str, ...]] = {}
-    for finer in keys.keys() - {"wres"}:
+    for finer in sorted(keys.keys() - {"wres"}):
         sums[f"all#{finer}"] = (f"all/{finer}",)
         sums[f"all/{finer}"] = tuple(keys[finer])
         for coarser in _COARSER[finer]:
