@@ -391,7 +391,7 @@ def test_published_counts_are_controlled(analyst: psycopg.Connection[DictRow]) -
 
 
 def test_published_figures_follow_from_published_counts(analyst: psycopg.Connection[DictRow]) -> None:
-    """What stands beside a hidden count is hidden; what is shown is the arithmetic of what is shown."""
+    """What would be computed from a hidden count is hidden; what is shown is the arithmetic of what is shown."""
     rows = analyst.execute(
         "select * from published.indicator_result where basis = 'records' and indicator_code in ('2', '3', '4')"
         " and (white_count is not null or bme_count is not null or ratio is not null)"
@@ -402,8 +402,8 @@ def test_published_figures_follow_from_published_counts(analyst: psycopg.Connect
             assert (row["ratio"], row["ratio_low"], row["evidence"]) == (None, None, "too_few")
         for group in ("white", "bme"):
             count, base, share = (row[f"{group}_{what}"] for what in ("count", "base", "pct"))
-            if count is None:
-                assert (base, share) == (None, None)
+            if count is None or base is None:
+                assert share is None
             elif base:
                 assert float(share) == pytest.approx(100 * float(count) / float(base), abs=0.05 + 1e-9)
         if row["ratio"] is not None:
