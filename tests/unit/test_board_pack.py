@@ -189,6 +189,18 @@ def test_one_hidden_group_leaves_the_other() -> None:
     ]
 
 
+@pytest.mark.parametrize("indicator_code", sorted(HEADLINE))
+@pytest.mark.parametrize(
+    "shown", [("bme_base",), ("bme_count",), ("white_base", "bme_base"), ("workforce_white_count",)]
+)
+def test_counts_beside_a_hidden_one_make_no_figure(indicator_code: str, shown: tuple[str, ...]) -> None:
+    row = hidden(indicator_code) | dict.fromkeys(shown, 4000)
+    assert sentences.share(row, "bme") == "hidden"
+    text = words(page.render(facts(row)))
+    assert "Hidden by disclosure control." in text
+    assert "None" not in text and "nan" not in text.split()
+
+
 def test_a_group_of_nobody_is_zero_and_no_ratio() -> None:
     row = figure(
         status="zero_numerator", status_reason="No BME member of staff.", bme_count=0, bme_pct=0.0, ratio=None, ratio_low=None,

@@ -130,7 +130,7 @@ def interval(low: float | None, high: float | None) -> str:
 def share(row: Row, group: str) -> str:
     """``15.4% (168 of 1,090)``, with as much of it as is published."""
     counted, base, percentage = row[f"{group}_count"], row[f"{group}_base"], row[f"{group}_pct"]
-    if counted is None and percentage is None:
+    if percentage is None and None in (counted, base):
         return "hidden" if row["status"] in ("suppressed", "suppressed_source") else "–"
     if counted is None or base is None:
         return pct(percentage)
