@@ -310,6 +310,7 @@ class _Programme:
     Attributes:
         sums: cells × these atoms.
         shown: ``cell`` and ``condition`` (its number) of what is shown of these atoms.
+        near, near_sums: the cells that are watched, and their rows of ``sums``.
     """
 
     def __init__(self, system: System, atoms: np.ndarray, width: float, fix: bool = True) -> None:
