@@ -855,7 +855,7 @@ def docs(site: Path | None) -> None:
     "parts",
     multiple=True,
     type=click.Choice(["load", "build", "chain", "airflow", "lists", "disclosure"]),
-    help="Measure this part alone; may be given more than once.",
+    help="Measure this part alone; may be given more than once. disclosure takes the better part of an hour: only if named.",
 )
 @click.option("--full", is_flag=True, help="At the size of England: 1.5 million people a quarter, twelve quarters.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/performance.md.")

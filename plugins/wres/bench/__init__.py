@@ -27,6 +27,8 @@ PARTS: dict[str, _Part] = {
 }
 # The others have a size of their own.
 SIZED = ("load", "build")
+# Takes the better part of an hour, and is measured only where it is named.
+NAMED = ("disclosure",)
 
 
 def bench(settings: Settings, parts: Collection[str], *, full: bool, write: bool, say: Say) -> str:
@@ -34,14 +36,14 @@ def bench(settings: Settings, parts: Collection[str], *, full: bool, write: bool
 
     Args:
         settings: for the project's folder; the user's own warehouse is not touched.
-        parts: names of ``PARTS``; none means all, and at national size those that have a size.
+        parts: names of ``PARTS``; none means all but ``NAMED``, and at national size those that have a size.
         full: the size of England in place of one that takes minutes.
         write: put each part's tables into ``docs/performance.md`` as soon as they are there.
         say: told what is being done.
     """
     size = NATIONAL if full else QUICK
     texts = []
-    for part in parts or (SIZED if full else PARTS):
+    for part in parts or (SIZED if full else [part for part in PARTS if part not in NAMED]):
         with tempfile.TemporaryDirectory(prefix="wres-bench-") as folder:
             of = replace(settings, home=Path(folder) / "home", warehouse_url=None)
             try:
