@@ -1,8 +1,10 @@
 """Through a real Airflow: nothing but files dropped into the landing folder makes a release."""
 
 import contextlib
+import os
 import re
 import shutil
+import sys
 import threading
 import time
 import urllib.error
@@ -48,6 +50,12 @@ def command_lines(settings):
                 with contextlib.suppress(OSError):
                     seen.add(path.read_text(errors="replace").replace("\0", " "))
 
+    def started(event, arguments):
+        # Looking now and then can miss a program that is over at once; of its own ones Python tells. A hook is for ever.
+        if event == "subprocess.Popen" and not done.is_set():
+            seen.add(" ".join(map(os.fsdecode, arguments[1])))
+
+    sys.addaudithook(started)
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
     yield seen
