@@ -165,6 +165,12 @@ def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, c
     assert attack.narrowest is not None and attack.narrowest >= scheme.protection
 
 
+def test_a_day_without_counts_of_records_has_nothing_to_attack(day: MadeUpDay, scheme: Scheme) -> None:
+    nothing = MadeUpDay(day.cells.iloc[:0], day.units)
+    attack = nothing.audited(scheme, pd.Series([], dtype=float))
+    assert (attack.passed, attack.hidden, attack.protected, attack.narrowest) == (True, 0, 0, None)
+
+
 def test_small_counts_alone_do_not_do(day: MadeUpDay, scheme: Scheme) -> None:
     """Without complementary suppression: the whole and the other members are shown."""
     exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()

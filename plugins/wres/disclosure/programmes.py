@@ -166,6 +166,8 @@ def unproved(
 
     def search(movable: np.ndarray, together: int, *, singly: bool = False) -> None:
         near = left()
+        if not len(near):
+            return
         for atoms in system.parts_of(near, (_by_family if to_the_end else _of_neighbours)(cells, movable, together)):
             programme = _Programme(system, atoms, width)
             _together(programme, near, width, reach, chance)
