@@ -183,7 +183,7 @@ def unproved(
     search(system.mobile, _NEAR)
     if to_the_end:
         # One after the other at the very end alone: together, and with more around them, nearly all are proved.
-        for together in (_FAR, _WIDE, _EVERYWHERE, len(targets)):
+        for together in (_FAR, _WIDE, _EVERYWHERE):
             search(system.mobile, together)
         search(system.mobile, len(targets), singly=True)
         return targets & ~reach.proves(width)
