@@ -25,6 +25,19 @@
 {%- endmacro %}
 
 
+{#-
+    An amount of a table of counts as it may be published, after the joins of treatments. The registry names who may see a source; what BI
+    may not see is hidden whatever its size.
+-#}
+{% macro controlled_amount(counted, amount) -%}
+    case when not coalesce({{ counted }}.is_restricted, false)
+        then {{ controlled_count(
+            counted ~ '.' ~ amount, counted ~ '.disclosure_policy', counted ~ '.level', amount ~ '_treatment.treatment'
+        ) }}
+    end
+{%- endmacro %}
+
+
 {#- Joins that say what becomes of each amount, as `<amount>_treatment.treatment`; arguments as in cells_of. -#}
 {% macro treatments(counted, cells, organisation_basis) -%}
     {%- for amount, (population, slice, member) in cells.items() %}

@@ -22,13 +22,7 @@
             member.reference_group,
             counts.ethnic_group = member.reference_group as is_reference,
             {%- for amount in amounts %}
-            {%- if published %}
-            case when not counts.is_restricted
-                then {{ controlled_count('counts.' ~ amount, 'counts.disclosure_policy', 'counts.level', amount ~ '_treatment.treatment') }}
-            end as shown_{{ amount }}{{ ',' if not loop.last }}
-            {%- else %}
-            counts.{{ amount }} as shown_{{ amount }}{{ ',' if not loop.last }}
-            {%- endif %}
+            {{ controlled_amount('counts', amount) if published else 'counts.' ~ amount }} as shown_{{ amount }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ counts }} as counts
         {{ treatments('counts', group_cells('counts'), "'as_reported'") if published }}

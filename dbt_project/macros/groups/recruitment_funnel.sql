@@ -19,15 +19,7 @@
             member.reference_group,
             counts.ethnic_group = member.reference_group as is_reference,
             {%- for who in people %}
-            {%- if published %}
-            case when not counts.is_restricted
-                then {{ controlled_count(
-                    'counts.' ~ who ~ '_count', 'counts.disclosure_policy', 'counts.level', who ~ '_count_treatment.treatment'
-                ) }}
-            end as group_{{ who }},
-            {%- else %}
-            counts.{{ who }}_count as group_{{ who }},
-            {%- endif %}
+            {{ controlled_amount('counts', who ~ '_count') if published else 'counts.' ~ who ~ '_count' }} as group_{{ who }},
             {%- endfor %}
             counts.ethnicity_group = 'unknown' or counts.ethnic_group = member.reference_group as is_apart
         from {{ counts }} as counts

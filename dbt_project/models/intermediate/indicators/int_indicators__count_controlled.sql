@@ -9,12 +9,7 @@ with controlled as (
     select
         counted.*,
         {%- for amount, shown in amounts.items() %}
-        -- The registry names who may see a source; what BI may not see is hidden whatever its size.
-        case when not coalesce(counted.is_restricted, false)
-            then {{ controlled_count(
-                'counted.' ~ amount, 'counted.disclosure_policy', 'counted.level', amount ~ '_treatment.treatment'
-            ) }}
-        end as {{ shown }},
+        {{ controlled_amount('counted', amount) }} as {{ shown }},
         {%- endfor %}
         case when not coalesce(counted.is_restricted, false) and counted.disclosure_policy = 'already_public' then counted.rate end
             as shown_rate
