@@ -402,7 +402,7 @@ def test_published_figures_follow_from_published_counts(analyst: psycopg.Connect
             assert (row["ratio"], row["ratio_low"], row["evidence"]) == (None, None, "too_few")
         for group in ("white", "bme"):
             count, base, share = (row[f"{group}_{what}"] for what in ("count", "base", "pct"))
-            if count is None:
+            if count is None or base is None:
                 assert share is None
             elif base:
                 assert float(share) == pytest.approx(100 * float(count) / float(base), abs=0.05 + 1e-9)

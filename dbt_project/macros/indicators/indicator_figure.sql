@@ -49,10 +49,12 @@
             count(*) {{ two_groups }} as groups,
             -- Rank, status and reason of the group that speaks for the figure. As one array: an ordered aggregate would sort.
             min(array[{{ status_rank('value_status') }}, value_status, status_reason]) {{ two_groups }} as said,
+            -- A base that is hidden or missing takes no other with it, unless that is approximate: such serve the interval alone.
             case
+                when bool_and(base_source = 'none') then 'none'
+                when not bool_or(base_source = 'q28_respondents') then 'reported'
                 when bool_or(base_source = 'none') {{ two_groups }} then 'none'
-                when bool_or(base_source = 'q28_respondents') then 'q28_respondents'
-                else 'reported'
+                else 'q28_respondents'
             end as stated_base_source
         from {{ counts }}
         where ethnicity_group in ('white', 'bme', 'unknown') and slice <> 'on_ethnic_grounds'
@@ -194,7 +196,8 @@
         select
             *,
             case
-                when first_status = 'ok' and base_source <> 'none' and (ratio_low is null or ratio_high is null) then 'unreliable'
+                when first_status = 'ok' and num_nulls(white_base, bme_base) = 0 and (ratio_low is null or ratio_high is null)
+                    then 'unreliable'
                 else first_status
             end as status
         from calculated
