@@ -249,14 +249,17 @@ create table if not exists ops.hidden_count (
 );
 
 -- Days whose counts have been through disclosure control; the digest changes with a count, an area, a scheme or the code.
+-- The proofs are other tables that fit what is shown, for the audit.
 create table if not exists ops.controlled_day (
     as_at date primary key,
     digest text not null,
     scheme text not null,
     hidden_primary integer not null,
     hidden_complementary integer not null,
-    seconds double precision not null
+    seconds double precision not null,
+    proofs bytea
 );
+alter table ops.controlled_day add column if not exists proofs bytea;
 
 -- Days, as shown, that an audit has passed; the digest changes as in ops.controlled_day, and with what is shown.
 create table if not exists ops.audited_day (

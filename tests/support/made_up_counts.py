@@ -115,7 +115,7 @@ class MadeUpDay:
         """What becomes of each cell of this day; ``before``: cells of a release, as ``Day`` has them."""
         found = control(knowledge.of_day(self.day(scheme, public=public, before=before)), scheme)
         now = slice(len(self.cells))
-        return Control(found.hidden[now], found.primary[now], found.exact[now])
+        return Control(found.hidden[now], found.primary[now], found.exact[now], found.moves)
 
     def shown(self, scheme: Scheme, hidden: np.ndarray, exact: np.ndarray) -> pd.Series:
         """What a release shows: NaN where hidden."""

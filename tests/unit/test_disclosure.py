@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -15,11 +16,15 @@ from made_up_counts import AS_AT, GROUPS, LEAVES, MadeUpDay
 from scipy import sparse
 from scipy.optimize import linprog
 
+from wres.disclosure import knowledge
 from wres.disclosure.audit import Attack
 from wres.disclosure.bounds import Bounds, ContradictionError, propagate
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import Control, UnprotectableError
+from wres.disclosure.proofs import packed, take_over
+from wres.disclosure.reach import Reach
 from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
+from wres.disclosure.system import Space, System
 
 ALL_IS_SUM = sparse.csr_matrix([[1.0, -1.0, -1.0, -1.0]])  # all = white + bme + unknown
 SCHEMES = [NHS_ROUND5, suppress_below(11)]
@@ -134,6 +139,17 @@ def test_sums_come_in_the_same_order_in_every_process() -> None:
     assert len(told) == 1 and "detailed" in told.pop()
 
 
+def test_every_sum_that_is_shown_is_a_condition_of_its_own() -> None:
+    """Each sum of two of 250 counts, twice: as many conditions as pairs, none of which stands for another."""
+    pairs = np.array(list(combinations(range(250), 2)))
+    columns, starts = np.tile(pairs.ravel(), 2), np.arange(0, 4 * len(pairs) + 1, 2)
+    rows = sparse.csr_matrix((np.ones(len(columns)), columns, starts), shape=(2 * len(pairs), 250))
+    two, ten = np.full(2 * len(pairs), 2.0), np.full(250, 10.0)
+    space = Space(rows, Bounds(-two, two), Bounds(-ten, ten), fix=True)
+    assert space.rows.shape[0] == len(pairs)
+    assert (space.condition[: len(pairs)] == space.condition[len(pairs) :]).all()
+
+
 # -- Planted leaks ------------------------------------------------------------------------------------------------------
 
 # By organisation, pay row and group: a small BME count in every organisation's band 8d, and one alone at the top.
@@ -183,6 +199,28 @@ def test_a_small_count_that_is_shown_is_a_leak(day: MadeUpDay, scheme: Scheme, c
     planted = day.where(org_code="R2", slice="non_clinical.band_8d", member="bme")
     shown[planted] = day.truth[planted]
     assert ("R2", "non_clinical.band_8d", "bme") in leaks_of(day.audited(scheme, shown))
+
+
+def test_a_proof_is_checked_and_not_believed(day: MadeUpDay, scheme: Scheme, controlled: Control) -> None:
+    """Control's tables prove what they proved; where the release shows one count more, those that change it prove nothing."""
+    known = knowledge.of_day(day.day(scheme))
+    proofs = packed(known.cells, controlled.moves)
+
+    def proved(hidden: np.ndarray, proofs: bytes) -> np.ndarray:
+        reader = scheme.shown_bounds(day.truth, hidden, controlled.exact, np.zeros(len(hidden), dtype=bool))
+        reach = Reach.of(day.truth, scheme.protection)
+        take_over(proofs, System(known.sums, reader, day.truth), known, reach)
+        assert (reach.low >= reader.low - 1e-6).all() and (reach.high <= reader.high + 1e-6).all()
+        return reach.proves()
+
+    small = scheme.is_small(day.truth) & ~controlled.exact
+    assert proved(controlled.hidden, proofs)[small].all()
+    shown = day.where(org_code="R2", slice="non_clinical.band_8d", member="bme")
+    assert small[shown].all() and not proved(controlled.hidden & ~shown, proofs)[shown].any()
+    # Ten times as far is further than what is shown allows, and a table of other counts is none of this release.
+    assert not proved(controlled.hidden, packed(known.cells, 10 * controlled.moves)).any()
+    others = known.cells.assign(org_code="other " + known.cells["org_code"])
+    assert not proved(controlled.hidden, packed(others, controlled.moves)).any()
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,11 @@ from wres.disclosure import knowledge
 from wres.disclosure.bounds import TOLERANCE, Bounds, propagate
 from wres.disclosure.cells import KEY
 from wres.disclosure.days import Day
-from wres.disclosure.programmes import Reach, System, unproved
+from wres.disclosure.programmes import unproved
+from wres.disclosure.proofs import take_over
+from wres.disclosure.reach import Reach
 from wres.disclosure.schemes import Scheme, scheme_of
+from wres.disclosure.system import System
 from wres.registry import PUBLIC
 from wres.settings import Settings
 
@@ -179,7 +182,9 @@ def day_of(connection: psycopg.Connection, schema: str, scheme: Scheme, as_at: d
     told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
     past = cells_of.of_release(connection, before, "records", as_at) if before else None
     pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
-    return Day(as_at, scheme, own.assign(public=told), pay_rows, days_.units(connection, as_at), groups, past)
+    units = days_.units(connection, as_at)
+    proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()
+    return Day(as_at, scheme, own.assign(public=told), pay_rows, units, groups, past, proofs[0] if proofs else None)
 
 
 def attacked(day: Day) -> Attack:
@@ -195,18 +200,18 @@ def attacked(day: Day) -> Attack:
     targets = scheme.is_small(truth) & ~told & ~nationally & ~known.is_rest
     bounds = propagate(known.sums, reader, whole)
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
-    reach = Reach.of(truth)
+    reach = Reach.of(truth, scheme.protection)
     system = System(known.sums, reader, truth)
+    if day.proofs:
+        take_over(day.proofs, system, known, reach)
     hidden = np.isnan(shown)
-    left = targets & ~leaks
-    leaks |= unproved(system, known.cells, hidden, left, scheme.protection, reach, to_the_end=True)
+    leaks |= unproved(system, known.cells, hidden, targets & ~leaks, reach, to_the_end=True)
     if leaks.any() and np.isfinite(known.bounds.high).any():
         # What would follow from what readers know anyway is nothing that the release gives away.
         everything = np.ones(len(truth), dtype=bool)
         hidden_all = System(known.sums, known.bounds, truth)
-        follows_anyway = unproved(
-            hidden_all, known.cells, everything, leaks, scheme.protection, Reach.of(truth), to_the_end=True
-        )
+        afresh = Reach.of(truth, scheme.protection)
+        follows_anyway = unproved(hidden_all, known.cells, everything, leaks, afresh, to_the_end=True)
         targets &= ~follows_anyway
         leaks &= ~follows_anyway
     width = (reach.high - reach.low)[targets & ~leaks]

@@ -13,8 +13,10 @@ from scipy.sparse.csgraph import connected_components
 from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
 from wres.disclosure.cells import PLACE
 from wres.disclosure.knowledge import Known
-from wres.disclosure.programmes import Reach, System, held_back, unproved
+from wres.disclosure.programmes import held_back, unproved
+from wres.disclosure.reach import Reach
 from wres.disclosure.schemes import Scheme
+from wres.disclosure.system import System
 
 _ROW = ["population", *PLACE, "slice"]
 # What is hidden first where a sum gives too much away: the areas that fewest look at, England last.
@@ -35,11 +37,13 @@ class Control:
         hidden: not shown.
         primary: hidden for the few people of its own row.
         exact: shown as it is, not rounded.
+        moves: moves × cells, by how many people each differs in other tables that fit what is shown: the proof.
     """
 
     hidden: np.ndarray
     primary: np.ndarray
     exact: np.ndarray
+    moves: sparse.csr_matrix
 
 
 class UnprotectableError(RuntimeError):
@@ -64,12 +68,16 @@ def control(known: Known, scheme: Scheme) -> Control:
     Raises:
         UnprotectableError: see there.
     """
-    found = Control(*(np.zeros(len(known.cells), dtype=bool) for _ in range(3)))
+    count = len(known.cells)
+    hidden, primary, exact = (np.zeros(count, dtype=bool) for _ in range(3))
+    moves = [sparse.csr_matrix((0, count))]
     for inside in _parts(known.cells, known.sums):
-        of_part = _Search(known.part(inside), scheme).run()
-        found.hidden[inside], found.primary[inside] = of_part.hidden, of_part.primary
-        found.exact[inside] = of_part.exact
-    return found
+        found = _Search(known.part(inside), scheme).run()
+        hidden[inside], primary[inside], exact[inside] = found.hidden, found.primary, found.exact
+        of_part = found.moves
+        shape = (of_part.shape[0], count)
+        moves.append(sparse.csr_matrix((of_part.data, inside[of_part.indices], of_part.indptr), shape))
+    return Control(hidden, primary, exact, sparse.vstack(moves).tocsr())
 
 
 def _parts(cells: pd.DataFrame, relations: sparse.csr_matrix) -> Iterator[np.ndarray]:
@@ -116,7 +124,7 @@ class _Search:
         told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
         # Nor has a count that no table shows.
         self.told = told | known.is_rest
-        self.reach = Reach.of(self.truth)
+        self.reach = Reach.of(self.truth, scheme.protection)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
         self.hidden = ~known.is_own
@@ -133,16 +141,17 @@ class _Search:
                 chosen = self._of_telling_sums(leaks, bounds, shown)
             else:
                 system = System(self.relations, shown, self.truth)
-                leaks = unproved(system, self.cells, self.hidden, self._small, width, self.reach)
+                leaks = unproved(system, self.cells, self.hidden, self._small, self.reach)
                 stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
                 if stuck in _WIDELY:
                     # Perhaps nothing holds them back but that those around them are too few.
-                    leaks = unproved(system, self.cells, self.hidden, leaks, width, self.reach, widely=True)
+                    leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, widely=True)
                 leaks &= ~self._follow_anyway(leaks)
-                held = held_back(system, self.cells, leaks, width, self.reach, widely=stuck > 1)
-                leaks &= ~self.reach.proves(width)
+                held = held_back(system, self.cells, leaks, self.reach, widely=stuck > 1)
+                leaks &= ~self.reach.proves()
                 if not leaks.any():
-                    return Control(self.hidden, self.primary, self.exact)
+                    proofs = self.reach.proofs(np.flatnonzero(self._small))
+                    return Control(self.hidden, self.primary, self.exact, proofs)
                 left = int(leaks.sum())
                 chosen = self._of_shadow_prices(held, stuck)
                 if not len(chosen):
@@ -151,7 +160,7 @@ class _Search:
             if not len(chosen):
                 # All around them is hidden; a proof may need counts that are further away.
                 system = System(self.relations, self._shown(), self.truth)
-                leaks = unproved(system, self.cells, self.hidden, leaks, width, self.reach, to_the_end=True)
+                leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, to_the_end=True)
                 if leaks.any() and not np.isfinite(self.known.high).any():
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
                 # With all else hidden they follow from what readers know already.
@@ -165,8 +174,8 @@ class _Search:
         hidden = System(self.relations, self.known, self.truth)
         everything = np.ones_like(leaks)
         # What is possible beside all that is shown is possible beside less. To the end, since the audit must find the same.
-        reach = Reach(self.reach.low.copy(), self.reach.high.copy())
-        told = unproved(hidden, self.cells, everything, doubtful, self.scheme.protection, reach, to_the_end=True)
+        reach = self.reach.without_moves()
+        told = unproved(hidden, self.cells, everything, doubtful, reach, to_the_end=True)
         self.protectable |= doubtful & ~told
         self.told |= told
         return told

@@ -36,6 +36,7 @@ class Day:
         units: which organisations an area, or an organisation of today, is made of.
         groups: which ethnic categories each group of a scheme is made of (``int_groups__member``).
         before: ``cells.KEY``, ``shown`` and ``truth`` of the same day in the release before; none where it has none.
+        proofs: by which control has shown small counts of the last build to be protected (``proofs.packed``).
     """
 
     as_at: date
@@ -45,6 +46,7 @@ class Day:
     units: pd.DataFrame
     groups: pd.DataFrame
     before: pd.DataFrame | None = None
+    proofs: bytes | None = None
 
 
 def each(work: Callable[[Day], Found], days: list[Day]) -> Iterator[Found]:

@@ -27,7 +27,7 @@ class Known:
 
     Attributes:
         cells: ``cells.KEY``, ``truth``, ``group`` and ``area``.
-        sums: relations over all of them.
+        sums: relations over all of them; the last ones bind what is left to its whole, in the same order.
         bounds: what readers know of each already, in people.
         is_past: boolean: a count of the release before.
         is_rest: boolean: a count that no table shows, such as those who were shortlisted and not appointed; at least zero.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from wres.disclosure import knowledge
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import control
 from wres.disclosure.days import Day
+from wres.disclosure.proofs import packed
 from wres.disclosure.schemes import Scheme, scheme_of
 from wres.registry import PUBLIC
 from wres.settings import Settings
@@ -44,8 +46,8 @@ def hide(settings: Settings) -> str:
             )
         changed = [as_at for as_at, digest in digests.items() if digest != known.get(as_at)]
         days = [day_of(connection, reader, scheme, as_at) for as_at in changed if scheme]
-        for day, (treated, seconds) in zip(days, days_.each(_work_on, days), strict=True):
-            _write(connection, day, digests[day.as_at], treated, seconds)
+        for day, found in zip(days, days_.each(_work_on, days), strict=True):
+            _write(connection, day, digests[day.as_at], found)
         connection.execute("analyze ops.hidden_count")
     return f"disclosure control of {len(changed)} of {len(digests)} days"
 
@@ -95,17 +97,32 @@ def _own(cells: pd.DataFrame) -> pd.DataFrame:
     return own.assign(public=cells_of.also_in(own, cells[public]))
 
 
-def _work_on(day: Day) -> tuple[pd.DataFrame, float]:
-    """The cells of a day that are treated, with ``treatment`` and ``is_primary``, and how many seconds it took."""
+class _Controlled(NamedTuple):
+    """What control makes of a day.
+
+    Attributes:
+        treated: the cells that are hidden or rounded: ``cells.KEY``, ``treatment`` and ``is_primary``.
+        proofs: of the small counts, for the audit (``proofs.packed``).
+        seconds: how long it took.
+    """
+
+    treated: pd.DataFrame
+    proofs: bytes
+    seconds: float
+
+
+def _work_on(day: Day) -> _Controlled:
     began = time.monotonic()
     known = knowledge.of_day(day)
     found = control(known, day.scheme)
     rounded = ~found.exact & known.cells["level"].isin(day.scheme.exact_levels).to_numpy()
     treated = known.cells[KEY].assign(treatment=np.where(found.hidden, "hidden", "rounded"), is_primary=found.primary)
-    return treated[(found.hidden | rounded) & known.is_own], time.monotonic() - began
+    treated = treated[(found.hidden | rounded) & known.is_own]
+    return _Controlled(treated, packed(known.cells, found.moves), time.monotonic() - began)
 
 
-def _write(connection: psycopg.Connection, day: Day, digest: str, treated: pd.DataFrame, seconds: float) -> None:
+def _write(connection: psycopg.Connection, day: Day, digest: str, found: _Controlled) -> None:
+    treated = found.treated
     hidden = treated["treatment"] == "hidden"
     primary = int((hidden & treated["is_primary"]).sum())
     with connection.transaction(), connection.cursor() as cursor:
@@ -116,9 +133,9 @@ def _write(connection: psycopg.Connection, day: Day, digest: str, treated: pd.Da
             for row in treated[columns].itertuples(index=False):
                 stream.write_row(row)
         cursor.execute(
-            "insert into ops.controlled_day (as_at, digest, scheme, hidden_primary, hidden_complementary, seconds)"
-            " values (%s, %s, %s, %s, %s, %s) on conflict (as_at) do update set digest = excluded.digest,"
+            "insert into ops.controlled_day (as_at, digest, scheme, hidden_primary, hidden_complementary, seconds, proofs)"
+            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (as_at) do update set digest = excluded.digest,"
             " scheme = excluded.scheme, hidden_primary = excluded.hidden_primary,"
-            " hidden_complementary = excluded.hidden_complementary, seconds = excluded.seconds",
-            [day.as_at, digest, day.scheme.name, primary, int(hidden.sum()) - primary, seconds],
+            " hidden_complementary = excluded.hidden_complementary, seconds = excluded.seconds, proofs = excluded.proofs",
+            [day.as_at, digest, day.scheme.name, primary, int(hidden.sum()) - primary, found.seconds, found.proofs],
         )
