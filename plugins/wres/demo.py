@@ -45,7 +45,7 @@ _HEADLINES = {
     ("DR", "all.lower_to_upper"): "Disparity between bands up to 5 and 8a and above",
 }
 # Enough of everything to look at, and small: the demo is to take minutes.
-SAMPLE: dict[str, Any] = {"trusts": 40, "first_year": 2022, "last_year": 2024, "staff": 300}
+SAMPLE: dict[str, Any] = {"trusts": 12, "first_year": 2022, "last_year": 2024, "staff": 300}
 
 
 class DemoError(RuntimeError):

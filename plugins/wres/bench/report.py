@@ -29,7 +29,7 @@ class Size:
     other_rows: int
 
 
-QUICK = Size("quick", trusts=40, staff=1000, first_year=2022, last_year=2024, people=40_000, other_rows=20_000)
+QUICK = Size("quick", trusts=12, staff=3300, first_year=2022, last_year=2024, people=40_000, other_rows=20_000)
 NATIONAL = Size(
     "national", trusts=215, staff=7000, first_year=2022, last_year=2024, people=1_500_000, other_rows=200_000
 )
