@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 
 from wres import run, warehouse
 from wres.bench.report import Figure, Say, Size, figures, table
-from wres.disclosure.audit import audit_release
+from wres.disclosure.audit import Verdict, audit_release
 from wres.disclosure.schemes import NHS_ROUND5, suppress_below
 from wres.load import feed_files
 from wres.postgres import stop
@@ -20,6 +22,9 @@ from wres.settings import Settings
 # Few staff, so that most rows have somebody to protect.
 _TRUSTS, _STAFF = 40, 300
 _SCHEMES = (NHS_ROUND5.name, suppress_below(11).name)
+# What an attack has to forget to begin anew, and to find for itself what control has proved.
+_VERDICTS = ("delete from ops.audited_day",)
+_PROOFS = (*_VERDICTS, "update ops.controlled_day set proofs = null")
 
 
 def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
@@ -27,7 +32,7 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
     sample = folder / "sample"
     write_sample(sample, trusts=_TRUSTS, first_year=size.first_year, last_year=size.last_year, staff=_STAFF)
     judged: list[Figure] = []
-    costs: list[tuple[str, float, float, str, str, str]] = []
+    costs: list[tuple[str, float, str, str, str]] = []
     for scheme in _SCHEMES:
         of = _under(settings, scheme, folder / scheme)
         try:
@@ -38,21 +43,20 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
             code, sentence = run.build_and_publish(of, say)
             if code != run.OK:
                 raise RuntimeError(sentence)
-            counts, by_own_row, for_others, seconds = _control(of)
+            counts, by_own_row, for_others, controlling = _control(of)
             say(f"disclosure: an attack on all of {scheme}")
-            _, verdict = audit_release(of)
+            attacks = [_attack(of, forget) for forget in (_VERDICTS, _PROOFS)]
         finally:
             stop(of)
-        if verdict is None:
-            raise RuntimeError("The release has no counts of records.")
-        found = verdict.summary()
+        checked, searched = attacks
+        found = checked.summary()
         what = f"of {found['protected']:,} small counts under `{scheme}`, {found['days']} days"
-        judged.append(
-            Figure(f"narrowed to fewer than {found['protection']} people, {what}", len(verdict.leaks), "", most=0)
-        )
-        judged.append(Figure(f"the attack on them, all days anew, `{scheme}`", verdict.seconds, most=300))
-        costs.append((f"`{scheme}`", seconds, verdict.seconds, f"{counts:,}", f"{by_own_row:,}", f"{for_others:,}"))
-    head = ("Scheme", "Control, s of a core", "Audit, s", "Counts", "Hidden for their own row", "Hidden for others")
+        leaks = sum(len(attack.leaks) for attack in attacks)
+        judged.append(Figure(f"narrowed to fewer than {found['protection']} people, {what}", leaks, "", most=0))
+        judged.append(Figure(f"the attack on them, all days anew, `{scheme}`", checked.seconds, most=300))
+        judged.append(Figure("the same without the proofs of control", searched.seconds))
+        costs.append((f"`{scheme}`", controlling, f"{counts:,}", f"{by_own_row:,}", f"{for_others:,}"))
+    head = ("Scheme", "Control, s of a core", "Counts", "Hidden for their own row", "Hidden for others")
     return "\n\n".join(
         [
             f"{_TRUSTS} trusts of {_STAFF} staff, {size.first_year} to {size.last_year}.",
@@ -76,13 +80,21 @@ def _under(settings: Settings, scheme: str, folder: Path) -> Settings:
 
 
 def _control(of: Settings) -> tuple[int, int, int, float]:
-    """Counts of all days; those hidden for their own row, and for others; seconds. The audit's memory is emptied."""
+    """Counts of all days; those hidden for their own row, and for others; seconds."""
     with warehouse.connect(of, "wres_transformer", autocommit=True) as connection:
         counts = connection.execute("select count(*) from intermediate.int_disclosure__cell").fetchone()
         found = connection.execute(
             "select sum(hidden_primary)::bigint, sum(hidden_complementary)::bigint, sum(seconds) from ops.controlled_day"
         ).fetchone()
-    with psycopg.connect(warehouse.administrator_dsn(of), autocommit=True) as connection:
-        connection.execute("delete from ops.audited_day")
     assert counts is not None and found is not None
     return counts[0], *found
+
+
+def _attack(of: Settings, forgotten: Sequence[LiteralString]) -> Verdict:
+    with psycopg.connect(warehouse.administrator_dsn(of), autocommit=True) as connection:
+        for statement in forgotten:
+            connection.execute(statement)
+    _, verdict = audit_release(of)
+    if verdict is None:
+        raise RuntimeError("The release has no counts of records.")
+    return verdict
