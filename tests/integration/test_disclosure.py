@@ -60,8 +60,19 @@ def test_nothing_follows_from_the_release(released: Settings) -> None:
     assert (number, verdict.summary()["days"], verdict.summary()["scheme"]) == (1, 12, "nhs_round5")
     assert verdict.summary()["protected"] > 1_000 and verdict.summary()["narrowest"] >= 5 - 1e-6
     with administrator(released) as connection:
+        # What control has proved is found by the search of the audit itself, too.
+        kept = connection.execute("select count(proofs), count(*) from ops.controlled_day").fetchone()
+        connection.execute("create temporary table kept as select as_at, proofs from ops.controlled_day")
+        connection.execute("update ops.controlled_day set proofs = null; delete from ops.audited_day")
+        assert audit_release(released)[1].summary()["leaks"] == 0
+        connection.execute(
+            "update ops.controlled_day set proofs = kept.proofs from kept where kept.as_at = controlled_day.as_at"
+        )
         stored = connection.execute("select leaks, protected from ops.disclosure_audit order by audit_id").fetchall()
-    assert stored and all(leaks == 0 and protected == verdict.summary()["protected"] for leaks, protected in stored)
+    assert kept == (12, 12)
+    assert len(stored) >= 4 and all(
+        leaks == 0 and protected == verdict.summary()["protected"] for leaks, protected in stored
+    )
 
 
 def test_without_complementary_suppression_it_fails(release: Callable[..., Settings]) -> None:

@@ -152,10 +152,10 @@ def _audit(
         )
     }
     fresh = {digest: as_at for as_at, digest in digests.items() if digest not in found}
-    read = [
+    read = (
         day_of(connection, schema, scheme, as_at, before if digest != now[as_at] else None)
         for digest, as_at in fresh.items()
-    ]
+    )
     for digest, attack in zip(fresh, days_.each(attacked, read), strict=True):
         found[digest] = attack
         if attack.passed:

@@ -197,7 +197,9 @@ def also_in(cells: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
 
 
 def _read(connection: psycopg.Connection, query: sql.Composed, parameters: dict[str, object]) -> pd.DataFrame:
-    with connection.cursor() as cursor:
+    with connection.transaction(), connection.cursor() as cursor:
+        # Where two tables agree in all of a key the planner expects next to no row, and looks each up by part of the key.
+        cursor.execute("set local enable_nestloop = off; set local enable_mergejoin = off")
         cursor.execute(query, parameters)
         columns = [column.name for column in cursor.description or ()]
         cells = pd.DataFrame(cursor.fetchall(), columns=columns)

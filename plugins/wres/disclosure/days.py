@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -49,13 +50,15 @@ class Day:
     proofs: bytes | None = None
 
 
-def each(work: Callable[[Day], Found], days: list[Day]) -> Iterator[Found]:
-    """What the work finds of each day, in order."""
-    if len(days) < 2 or max(len(day.cells) for day in days) < _WORTH_A_PROCESS:
-        yield from map(work, days)
+def each(work: Callable[[Day], Found], days: Iterator[Day]) -> Iterator[Found]:
+    """What the work finds of each day, in order; the next day is read while others are worked on."""
+    begun = list(islice(days, 2))
+    read = chain(begun, days)
+    if len(begun) < 2 or max(len(day.cells) for day in begun) < _WORTH_A_PROCESS:
+        yield from map(work, read)
         return
-    with ProcessPoolExecutor(min(len(days), os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, days)
+    with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
+        yield from pool.map(work, read)
 
 
 def digests(connection: psycopg.Connection, scheme: Scheme, *selects: sql.Composable) -> dict[date, str]:

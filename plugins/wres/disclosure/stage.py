@@ -45,9 +45,9 @@ def hide(settings: Settings) -> str:
                 sql.SQL("delete from ops.{} where as_at <> all(%s)").format(sql.Identifier(table)), [list(digests)]
             )
         changed = [as_at for as_at, digest in digests.items() if digest != known.get(as_at)]
-        days = [day_of(connection, reader, scheme, as_at) for as_at in changed if scheme]
-        for day, found in zip(days, days_.each(_work_on, days), strict=True):
-            _write(connection, day, digests[day.as_at], found)
+        days = (day_of(connection, reader, scheme, as_at) for as_at in changed if scheme)
+        for as_at, found in zip(changed, days_.each(_work_on, days), strict=True):
+            _write(connection, as_at, digests[as_at], found)
         connection.execute("analyze ops.hidden_count")
     return f"disclosure control of {len(changed)} of {len(digests)} days"
 
@@ -101,11 +101,13 @@ class _Controlled(NamedTuple):
     """What control makes of a day.
 
     Attributes:
+        scheme: its name.
         treated: the cells that are hidden or rounded: ``cells.KEY``, ``treatment`` and ``is_primary``.
         proofs: of the small counts, for the audit (``proofs.packed``).
         seconds: how long it took.
     """
 
+    scheme: str
     treated: pd.DataFrame
     proofs: bytes
     seconds: float
@@ -118,15 +120,15 @@ def _work_on(day: Day) -> _Controlled:
     rounded = ~found.exact & known.cells["level"].isin(day.scheme.exact_levels).to_numpy()
     treated = known.cells[KEY].assign(treatment=np.where(found.hidden, "hidden", "rounded"), is_primary=found.primary)
     treated = treated[(found.hidden | rounded) & known.is_own]
-    return _Controlled(treated, packed(known.cells, found.moves), time.monotonic() - began)
+    return _Controlled(day.scheme.name, treated, packed(known.cells, found.moves), time.monotonic() - began)
 
 
-def _write(connection: psycopg.Connection, day: Day, digest: str, found: _Controlled) -> None:
+def _write(connection: psycopg.Connection, as_at: date, digest: str, found: _Controlled) -> None:
     treated = found.treated
     hidden = treated["treatment"] == "hidden"
     primary = int((hidden & treated["is_primary"]).sum())
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("delete from ops.hidden_count where as_at = %s", [day.as_at])
+        cursor.execute("delete from ops.hidden_count where as_at = %s", [as_at])
         columns = [*KEY, "treatment"]
         copy = sql.SQL("copy ops.hidden_count ({}) from stdin").format(sql.SQL(", ").join(map(sql.Identifier, columns)))
         with cursor.copy(copy) as stream:
@@ -137,5 +139,5 @@ def _write(connection: psycopg.Connection, day: Day, digest: str, found: _Contro
             " values (%s, %s, %s, %s, %s, %s, %s) on conflict (as_at) do update set digest = excluded.digest,"
             " scheme = excluded.scheme, hidden_primary = excluded.hidden_primary,"
             " hidden_complementary = excluded.hidden_complementary, seconds = excluded.seconds, proofs = excluded.proofs",
-            [day.as_at, digest, day.scheme.name, primary, int(hidden.sum()) - primary, found.seconds, found.proofs],
+            [as_at, digest, found.scheme, primary, int(hidden.sum()) - primary, found.seconds, found.proofs],
         )
