@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -63,10 +63,14 @@ def changed_inputs(settings: Settings) -> bool:
     return now.feeds_indicators and newest != (now.fingerprint,)
 
 
-def build(settings: Settings) -> None:
+def build(settings: Settings, say: Callable[[str], None] = lambda text: None) -> None:
     """Build the candidate, in full, and note what it was built from.
 
     The caller holds the writer's place (``warehouse.writer``).
+
+    Args:
+        settings: of the warehouse.
+        say: told how far disclosure control is, which takes longest.
 
     Raises:
         BuildError: a model or a dbt test failed; the published release is untouched.
@@ -81,7 +85,7 @@ def build(settings: Settings) -> None:
         connection.execute("delete from ops.candidate")
         afresh = _forget_other_code(settings, connection)
         counted = _run_dbt(settings, *_COUNTS, afresh=afresh)
-        controlled = _control(settings)
+        controlled = _control(settings, say)
         figured = _run_dbt(settings, *_FIGURES, afresh=afresh)
         recorded.message = f"{counted + figured} dbt nodes; {controlled}"
         # What was built, not what is accepted by now: a load may have been accepted meanwhile.
@@ -194,11 +198,11 @@ def dbt(settings: Settings, *arguments: str, environment: Mapping[str, str] | No
     )
 
 
-def _control(settings: Settings) -> str:
+def _control(settings: Settings, say: Callable[[str], None]) -> str:
     from wres.disclosure import complementary, stage
 
     try:
-        return stage.hide(settings)
+        return stage.hide(settings, say)
     except (ValueError, complementary.UnprotectableError) as error:
         raise BuildError(f"disclosure control failed; the published release is untouched: {error}") from error
 

@@ -235,7 +235,7 @@ def build() -> None:
 
     with _progress() as say, warehouse.writer(settings()):
         say("building the candidate (dbt)")
-        builder.build(settings())
+        builder.build(settings(), say)
         say("fitting growth over the years (mixed models)")
         growth.fit(settings())
     click.echo("The candidate is built in schema marts. Next: wres gate")

@@ -61,6 +61,7 @@ class _Position:
     accepted: int
     rejected: int
     unpublished: bool
+    controlled: int
 
     @property
     def loaded(self) -> bool:
@@ -243,7 +244,8 @@ def _sentence(position: _Position) -> str:
             f"files: {position.waiting} waiting, {position.accepted} accepted, {position.rejected} rejected; "
             f"the landing folder is looked at every {_WATCH_SECONDS} seconds"
         )
-    return f"files: {position.accepted} accepted, {position.rejected} rejected; building the release"
+    done = f", disclosure control of {position.controlled} days is done" if position.controlled else ""
+    return f"files: {position.accepted} accepted, {position.rejected} rejected; building the release{done}"
 
 
 def _position(settings: Settings) -> _Position:
@@ -256,12 +258,14 @@ def _position(settings: Settings) -> _Position:
             "select count(*) from ops.current_content where load_id not in (select load_id from ops.release_input"
             " where release_id = (select max(release_id) from ops.release))"
         ).fetchone()
+        controlled = connection.execute("select count(*) from ops.controlled_day").fetchone()
     return _Position(
         waiting=waiting,
         loading=states.get("loading", 0) + states.get("loaded", 0),
         accepted=states.get("accepted", 0),
         rejected=states.get("rejected", 0),
         unpublished=unpublished != (0,) and inputs(settings).feeds_indicators,
+        controlled=controlled[0] if controlled else 0,
     )
 
 

@@ -381,7 +381,7 @@ def build(settings: Settings) -> None:
     from wres.build import build as build_candidate
 
     with warehouse.writer(settings, wait_seconds=_WRITER_SECONDS):
-        build_candidate(settings)
+        build_candidate(settings, _log.info)
 
 
 def growth(settings: Settings) -> None:

@@ -58,7 +58,7 @@ def build_and_publish(settings: Settings, say: Say, *, wait_seconds: float = 600
         if not build.changed_inputs(settings):
             return OK, _nothing_new(publish.releases(settings))
         say("building the candidate (dbt)")
-        build.build(settings)
+        build.build(settings, say)
         say("fitting growth over the years (mixed models)")
         growth.fit(settings)
         say("judging the candidate (Great Expectations)")

@@ -205,15 +205,17 @@ def attacked(day: Day) -> Attack:
     if day.proofs:
         take_over(day.proofs, system, known, reach)
     hidden = np.isnan(shown)
-    leaks |= unproved(system, known.cells, hidden, targets & ~leaks, reach, to_the_end=True)
-    if leaks.any() and np.isfinite(known.bounds.high).any():
-        # What would follow from what readers know anyway is nothing that the release gives away.
+    doubtful = leaks | unproved(system, known.cells, hidden, targets & ~leaks, reach)
+    if doubtful.any() and np.isfinite(known.bounds.high).any():
+        # What would follow from what readers know anyway is nothing that the release gives away. Asked before the longest search.
         everything = np.ones(len(truth), dtype=bool)
         hidden_all = System(known.sums, known.bounds, truth)
         afresh = Reach.of(truth, scheme.protection)
-        follows_anyway = unproved(hidden_all, known.cells, everything, leaks, afresh, to_the_end=True)
+        follows_anyway = unproved(hidden_all, known.cells, everything, doubtful, afresh, to_the_end=True)
         targets &= ~follows_anyway
         leaks &= ~follows_anyway
+        doubtful &= ~follows_anyway
+    leaks |= unproved(system, known.cells, hidden, doubtful & ~leaks, reach, to_the_end=True)
     width = (reach.high - reach.low)[targets & ~leaks]
     narrow = bounds.width < scheme.protection - TOLERANCE
     low, high = np.where(narrow, bounds.low, reach.low), np.where(narrow, bounds.high, reach.high)

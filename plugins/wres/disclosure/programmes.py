@@ -4,9 +4,6 @@ Bounds by propagation can be wider than what a reader could work out where sums 
 that both fit everything shown and in which the count differs by what the protection asks for. The true table fits, so the search
 starts there and asks how far counts can move from it, many at a time, some up and some down by chance: a corner of what is
 possible is as far as most of them can go, so that a count that no corner moves far enough is known too well.
-
-Every cell is a sum of atoms (cells that are no sums themselves), so that the atoms are the variables, and each cell that is shown
-is one condition on them.
 """
 
 from __future__ import annotations

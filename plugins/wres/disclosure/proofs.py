@@ -25,7 +25,7 @@ _AT_ONCE = 200
 
 
 def packed(cells: pd.DataFrame, moves: sparse.csr_matrix) -> bytes:
-    """Moves of a day (moves × cells, in people) in a form that does not hang on how its cells are numbered.
+    """Moves of a day (moves × cells, in people) in a form that does not depend on how its cells are numbered.
 
     Args:
         cells: ``cells.KEY``.

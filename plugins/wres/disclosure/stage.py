@@ -6,6 +6,7 @@ Days are apart, but for what the current release shows of them: only those whose
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
@@ -27,8 +28,12 @@ from wres.registry import PUBLIC
 from wres.settings import Settings
 
 
-def hide(settings: Settings) -> str:
+def hide(settings: Settings, say: Callable[[str], None] = lambda text: None) -> str:
     """Fill ``ops.hidden_count`` for the days that have changed; returns a sentence about it.
+
+    Args:
+        settings: of the warehouse.
+        say: told which days are done.
 
     Raises:
         ValueError: sources that are not public have several schemes; one release has one.
@@ -46,8 +51,9 @@ def hide(settings: Settings) -> str:
             )
         changed = [as_at for as_at, digest in digests.items() if digest != known.get(as_at)]
         days = (day_of(connection, reader, scheme, as_at) for as_at in changed if scheme)
-        for as_at, found in zip(changed, days_.each(_work_on, days), strict=True):
+        for number, (as_at, found) in enumerate(zip(changed, days_.each(_work_on, days), strict=True), start=1):
             _write(connection, as_at, digests[as_at], found)
+            say(f"disclosure control: {number} of {len(changed)} days, {as_at}")
         connection.execute("analyze ops.hidden_count")
     return f"disclosure control of {len(changed)} of {len(digests)} days"
 
