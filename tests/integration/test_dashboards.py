@@ -243,6 +243,7 @@ def page(shown: Settings, browser: Browser) -> Iterator[Page]:
     assert service
     # As tall as the longest dashboard: Superset draws a chart when it comes into view.
     page = browser.new_page(base_url=service.url, viewport={"width": 1600, "height": 4000})
+    page.set_default_timeout(120_000)
     page.goto("/login/")
     page.fill("#username", superset_service.VIEWER)
     page.fill("#password", superset_service.password(shown, superset_service.VIEWER))

@@ -69,7 +69,8 @@ def test_nothing_follows_from_the_release(released: Settings) -> None:
             "update ops.controlled_day set proofs = kept.proofs from kept where kept.as_at = controlled_day.as_at"
         )
         stored = connection.execute("select leaks, protected from ops.disclosure_audit order by audit_id").fetchall()
-    assert kept == (12, 12)
+    # A day of which there are returns alone has nothing to control.
+    assert kept == (11, 11)
     assert len(stored) >= 4 and all(
         leaks == 0 and protected == verdict.summary()["protected"] for leaks, protected in stored
     )
