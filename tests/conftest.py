@@ -26,7 +26,7 @@ from wres.settings import Settings, settings
 PROJECT = Path(__file__).resolve().parents[1]
 REAL_DATA = PROJECT.parent / "shared" / "data"
 _numbers = itertools.count(1)
-_LONGEST_FIRST = ("e2e", "integration", "dbt", "gate", "dags", "unit")
+_LONGEST_FIRST = ("e2e", "integration", "gate", "dbt", "dags", "unit")
 _OF_WHOLE_STANDARD = re.compile(r"\b(whole_standard|analyst|recomputation)\b(: |,|\))")
 _RELIABILITY = PROJECT / "docs" / "reliability.md"
 # A sandbox of its own is refused to root; the rest keeps the browser from asking the outside world for anything.
