@@ -74,7 +74,7 @@ def _people(settings: Settings, size: Size, sample: Path, folder: Path, say: Say
             rate / (rows / min(copies)),
             "×",
             least=0.6,
-            note="what each file costs whatever its size weighs where it is small; reader and server take turns on less than a core each",
+            note="what a file costs whatever its size weighs when it is small; on less than two cores the ends take turns",
         ),
         Figure(
             "load against pandas `to_sql`, rows a second",
