@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -48,8 +48,7 @@ class Reach:
 
     def without_moves(self) -> Reach:
         """As far as this one, to go on where what is possible here is."""
-        none = np.full(len(self.low), -1)
-        return Reach(self.width, self.low.copy(), self.high.copy(), [], none, none.copy())
+        return replace(Reach.of(self.low, self.width), high=self.high.copy())
 
     def proves(self, cells: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Boolean: which of the cells, by position, are possible far enough apart; without them, which of all."""
