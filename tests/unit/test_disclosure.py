@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
+from functools import partial
 from itertools import combinations
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
@@ -16,11 +19,12 @@ from made_up_counts import AS_AT, GROUPS, LEAVES, MadeUpDay
 from scipy import sparse
 from scipy.optimize import linprog
 
-from wres.disclosure import knowledge
+from wres.disclosure import complementary, days, knowledge, programmes
 from wres.disclosure.audit import Attack
 from wres.disclosure.bounds import Bounds, ContradictionError, propagate
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import Control, UnprotectableError
+from wres.disclosure.days import Day
 from wres.disclosure.proofs import packed, take_over
 from wres.disclosure.reach import Reach
 from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
@@ -179,6 +183,31 @@ def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, c
     attack = day.audited(scheme, day.shown(scheme, controlled.hidden, controlled.exact))
     assert attack.passed and attack.protected == (scheme.is_small(day.truth) & ~controlled.exact).sum() > 0
     assert attack.narrowest is not None and attack.narrowest >= scheme.protection
+
+
+def test_many_counts_are_moved_from_inside_and_priced_together(
+    day: MadeUpDay, scheme: Scheme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The way of programmes with thousands of counts, gone with few: it hides as little, and protects as well."""
+    monkeypatch.setattr(programmes, "_FROM_INSIDE", 0)
+    monkeypatch.setattr(programmes, "_VERY_FEW", 0)
+    monkeypatch.setattr(complementary, "_PROGRESS", 0.0)
+    found = day.controlled(scheme)
+    attack = day.audited(scheme, day.shown(scheme, found.hidden, found.exact))
+    assert attack.passed and attack.protected > 0
+    assert found.primary.sum() < found.hidden.sum() < len(day.truth) / 2
+
+
+def test_days_come_in_order_whoever_works_on_them(day: MadeUpDay, scheme: Scheme) -> None:
+    """Small ones here, and from the first large one on each in a process that reads it itself."""
+    none = pd.DataFrame()
+    large = pd.concat([day.cells] * (10_000 // len(day.cells) + 1))
+    dates = [date(2024, month, 1) for month in range(1, 6)]
+    cells = [day.cells, day.cells, large, day.cells, large]
+    reads = [partial(Day, as_at, scheme, of_day, none, none, none) for as_at, of_day in zip(dates, cells, strict=True)]
+    assert list(days.each(attrgetter("as_at"), reads)) == dates
+    assert list(days.each(attrgetter("as_at"), reads[:2])) == dates[:2]
+    assert list(days.each(attrgetter("as_at"), [])) == []
 
 
 def test_a_day_without_counts_of_records_has_nothing_to_attack(day: MadeUpDay, scheme: Scheme) -> None:

@@ -7,10 +7,11 @@ scheme. The attacker also has what is public already and the release before.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -104,15 +105,17 @@ def audit_release(settings: Settings, release_id: int | None = None) -> tuple[in
         policies = connection.execute(
             "select distinct disclosure_policy from ops.release_input where release_id = %s", [of.release_id]
         ).fetchall()
-        return of.release_id, _audit(connection, of.schema_name, before, of.fingerprint, policies)
+        reader = partial(day_of, settings, "wres_publisher")
+        return of.release_id, _audit(connection, reader, of.schema_name, before, of.fingerprint, policies)
 
 
 @contextmanager
-def disclosed_counts(connection: psycopg.Connection, fingerprint: str) -> Iterator[None]:
+def disclosed_counts(settings: Settings, connection: psycopg.Connection, fingerprint: str) -> Iterator[None]:
     """Audit the candidate, as ``wres_gate``; meanwhile its leaks are in ``gate.disclosed_count``, for the rule about them."""
     current = connection.execute("select schema_name from ops.release where is_current").fetchone()
     policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
-    verdict = _audit(connection, "marts", current[0] if current else None, fingerprint, policies)
+    reader = partial(day_of, settings, "wres_gate")
+    verdict = _audit(connection, reader, "marts", current[0] if current else None, fingerprint, policies)
     connection.execute("drop table if exists gate.disclosed_count cascade")
     connection.execute(
         "create unlogged table gate.disclosed_count (level text, org_code text, as_at date, population text, slice text)"
@@ -127,6 +130,7 @@ def disclosed_counts(connection: psycopg.Connection, fingerprint: str) -> Iterat
 
 def _audit(
     connection: psycopg.Connection,
+    reader: Callable[[str, Scheme, date, str | None], Day],
     schema: str,
     before: str | None,
     fingerprint: str,
@@ -152,11 +156,11 @@ def _audit(
         )
     }
     fresh = {digest: as_at for as_at, digest in digests.items() if digest not in found}
-    read = (
-        day_of(connection, schema, scheme, as_at, before if digest != now[as_at] else None)
+    reads = [
+        partial(reader, schema, scheme, as_at, before if digest != now[as_at] else None)
         for digest, as_at in fresh.items()
-    )
-    for digest, attack in zip(fresh, days_.each(attacked, read), strict=True):
+    ]
+    for digest, attack in zip(fresh, days_.each(attacked, reads), strict=True):
         found[digest] = attack
         if attack.passed:
             connection.execute(
@@ -175,15 +179,16 @@ def _audit(
     return verdict
 
 
-def day_of(connection: psycopg.Connection, schema: str, scheme: Scheme, as_at: date, before: str | None = None) -> Day:
+def day_of(settings: Settings, role: str, schema: str, scheme: Scheme, as_at: date, before: str | None = None) -> Day:
     """A day of a release or of the candidate, with what the release before shows of it."""
-    own = cells_of.of_release(connection, schema, "records", as_at)
-    returned = cells_of.of_release(connection, schema, "return", as_at)
-    told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
-    past = cells_of.of_release(connection, before, "records", as_at) if before else None
-    pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
-    units = days_.units(connection, as_at)
-    proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()
+    with warehouse.connect(settings, role, autocommit=True) as connection:
+        own = cells_of.of_release(connection, schema, "records", as_at)
+        returned = cells_of.of_release(connection, schema, "return", as_at)
+        told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
+        past = cells_of.of_release(connection, before, "records", as_at) if before else None
+        pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
+        units = days_.units(connection, as_at)
+        proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()
     return Day(as_at, scheme, own.assign(public=told), pay_rows, units, groups, past, proofs[0] if proofs else None)
 
 

@@ -23,10 +23,8 @@ _ROW = ["population", *PLACE, "slice"]
 _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 # Cells that are worth a search of their own.
 _POOLED = 3_000
-# Where a round leaves more of the leaks than this share, the next one hides one condition more for each.
+# Where a round leaves more of the leaks than this share, more counts move at once, and one condition more is hidden for each.
 _PROGRESS = 0.8
-# After so many rounds without progress more counts move at once before more is hidden.
-_WIDELY = (2, 4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -143,12 +141,11 @@ class _Search:
                 system = System(self.relations, shown, self.truth)
                 leaks = unproved(system, self.cells, self.hidden, self._small, self.reach)
                 stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
-                if stuck in _WIDELY:
-                    # Perhaps nothing holds them back but that those around them are too few.
-                    leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, widely=True)
                 leaks &= ~self._follow_anyway(leaks)
-                held = held_back(system, self.cells, leaks, self.reach, widely=stuck > 1)
+                # Perhaps nothing holds them back but that those around them are too few.
+                held = held_back(system, self.cells, leaks, self.reach, self._open, widely=stuck > 1)
                 leaks &= ~self.reach.proves()
+                held = held[~self.reach.proves(held["leak"].to_numpy(dtype=int))]
                 if not leaks.any():
                     proofs = self.reach.proofs(np.flatnonzero(self._small))
                     return Control(self.hidden, self.primary, self.exact, proofs)
@@ -220,10 +217,9 @@ class _Search:
 
     def _of_shadow_prices(self, held: pd.DataFrame, each: int) -> np.ndarray:
         """Shown cells that hold leaks back: of so many conditions for each leak, which hold many back and are missed least."""
-        held = held[~held["condition"].isin(held.loc[~self._open[held["cell"]], "condition"])]
         conditions = held.drop_duplicates(["condition", "cell"])
         missed = pd.Series(1 + self.order[conditions["cell"]]).groupby(conditions["condition"].to_numpy()).sum()
-        worth = held.groupby("condition")["leak"].nunique() / missed
+        worth = held.drop_duplicates(["leak", "condition"]).groupby("condition")["price"].sum() / missed
         held = held.assign(worth=held["condition"].map(worth))
         pairs = held.drop_duplicates(["leak", "condition"]).sort_values(["worth", "condition"], ascending=[False, True])
         chosen = pairs.groupby("leak").head(each)["condition"]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, islice
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -50,15 +49,26 @@ class Day:
     proofs: bytes | None = None
 
 
-def each(work: Callable[[Day], Found], days: Iterator[Day]) -> Iterator[Found]:
-    """What the work finds of each day, in order; the next day is read while others are worked on."""
-    begun = list(islice(days, 2))
-    read = chain(begun, days)
-    if len(begun) < 2 or max(len(day.cells) for day in begun) < _WORTH_A_PROCESS:
-        yield from map(work, read)
+def each(work: Callable[[Day], Found], reads: Iterable[Callable[[], Day]]) -> Iterator[Found]:
+    """What the work finds of each day, in order. From the first large day on each core reads a day and works on it."""
+    remaining = iter(reads)
+    for read in remaining:
+        day = read()
+        if len(day.cells) >= _WORTH_A_PROCESS:
+            break
+        yield work(day)
+    else:
         return
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
-        yield from pool.map(work, read)
+        first = pool.submit(work, day)
+        others = [pool.submit(_read_and_work, work, read) for read in remaining]
+        del day
+        for found in (first, *others):
+            yield found.result()
+
+
+def _read_and_work(work: Callable[[Day], Found], read: Callable[[], Day]) -> Found:
+    return work(read())
 
 
 def digests(connection: psycopg.Connection, scheme: Scheme, *selects: sql.Composable) -> dict[date, str]:

@@ -14,6 +14,7 @@ from functools import partial
 import highspy
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from wres.disclosure.bounds import TOLERANCE
 from wres.disclosure.reach import Move, Reach
@@ -22,9 +23,13 @@ from wres.disclosure.system import System
 _DIRECTIONS = 8
 # So many atoms that can move do so at once, organisation by organisation: first few, since the time of a programme grows faster
 # than its size.
-_CLOSE, _NEAR, _FAR, _WIDE, _EVERYWHERE = 300, 600, 1_000, 3_000, 6_000
-# So few targets are tried in larger programmes; so few in those of all of England.
+_CLOSE, _NEAR, _FAR, _WIDE, _EVERYWHERE = 300, 600, 1_000, 3_000, 15_000
+# So few targets are tried in larger programmes; so few, one by one, in those of all of England.
 _FEW, _VERY_FEW = 200, 50
+# Of so many atoms a corner is found sooner from inside than along the edges, unless the last one is near.
+_FROM_INSIDE = 8_000
+# Further directions are tried while each proves this share of what is left; more, where hiding is the alternative.
+_GAIN, _MUCH_GAIN = 0.01, 0.25
 # Of more leaks than these so many are asked what holds them back: hiding that lets others move as well.
 _ASKED = 0.5
 _SEED = 5
@@ -39,7 +44,6 @@ def unproved(
     targets: np.ndarray,
     reach: Reach,
     *,
-    widely: bool = False,
     to_the_end: bool = False,
 ) -> np.ndarray:
     """Which of the target cells no pair of tables shows to be as far apart as ``reach`` asks for.
@@ -51,7 +55,6 @@ def unproved(
         hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
         reach: is widened.
-        widely: as many move at once as a programme can take within seconds.
         to_the_end: what is left is tried with all counts moving at once, many together and then each on its own: what is not
             proved then cannot be. Without it some are called unproved that could be proved.
     """
@@ -85,14 +88,14 @@ def unproved(
             search(system.mobile, together)
         search(system.mobile, len(targets), singly=True)
         return targets & ~reach.proves()
-    if widely or len(left()) <= _FEW:
+    if len(left()) <= _FEW:
         search(system.mobile, _FAR)
-    if widely:
-        search(system.mobile, _EVERYWHERE, singly=True)
     return targets & ~reach.proves()
 
 
-def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Reach, *, widely: bool) -> pd.DataFrame:
+def held_back(
+    system: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Reach, can_hide: np.ndarray, *, widely: bool
+) -> pd.DataFrame:
     """What keeps leaks from moving further: shadow prices of what is shown.
 
     Args:
@@ -100,24 +103,32 @@ def held_back(system: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Rea
         cells: ``org_code`` and ``area`` of each cell.
         leaks: boolean; counts that are not proved to be protected.
         reach: is widened; a leak may turn out to be none.
-        widely: very few leaks are asked among as many as a programme can take.
+        can_hide: boolean; what holds leaks back and cannot be hidden is left out.
+        widely: leaks are asked among as many as a programme can take, since what is close may not be what holds them.
 
     Returns:
-        ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
+        ``leak``, ``condition``, ``price`` (how much a leak gains by one person of room there, compared with others) and ``cell``:
+        cells of the same condition are the same sum, and all of them have to be hidden.
     """
-    few = leaks.sum() <= _FEW
-    asked = np.flatnonzero(leaks)
-    if not few:
-        asked = np.random.default_rng(_SEED).choice(asked, int(_ASKED * len(asked)), replace=False)
-    found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
+    few, asked, chance = leaks.sum() <= _FEW, np.flatnonzero(leaks), np.random.default_rng(_SEED)
+    if not few and not widely:
+        asked = chance.choice(asked, int(_ASKED * len(asked)), replace=False)
+    found = [pd.DataFrame({"leak": [], "condition": [], "price": [], "cell": []}, dtype=int)]
     # Those that nothing seems to hold back are asked again where what cannot move is not left out, since that is why.
-    larger = [_EVERYWHERE if widely and leaks.sum() <= _VERY_FEW else _FAR] if few else []
-    for together, fix in [*((size, True) for size in larger), (_CLOSE, True), (_CLOSE, False)]:
+    first = [(_EVERYWHERE, True), (_EVERYWHERE, False)] if widely else [(_FAR, True)] if few else []
+    for together, fix in [*first, (_CLOSE, True), (_CLOSE, False)]:
         left = np.setdiff1d(asked[~reach.proves(asked)], [leak for pairs in found for leak in pairs["leak"]])
         movable = system.mobile if fix else system.atoms
         for number, atoms in enumerate(system.parts_of(left, _of_neighbours(cells, movable, together))):
             programme = _Programme(system, atoms, reach.width, fix)
-            held = _singly(programme, left, reach).merge(programme.shown, on="condition")
+            if together == _EVERYWHERE:
+                prices = _together(programme, left, reach, chance, _MUCH_GAIN)
+                left = left[~reach.proves(left)]
+            jointly = together == _EVERYWHERE and len(left) > _VERY_FEW
+            pairs = _jointly(programme, left, prices) if jointly else _singly(programme, left, reach)
+            held = pairs.merge(programme.shown, on="condition")
+            shut = held.loc[~can_hide[held["cell"]], "condition"]
+            held = held[~held["condition"].isin(shut)]
             found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together} {fix}"))
     return pd.concat(found, ignore_index=True)
 
@@ -155,6 +166,7 @@ class _Programme:
         sums: cells × these atoms.
         shown: ``cell`` and ``condition`` (its number) of what is shown of these atoms.
         near, near_sums: the cells that are watched, and their rows of ``sums``.
+        conditions: conditions × these atoms, by number.
     """
 
     def __init__(self, system: System, atoms: np.ndarray, width: float, fix: bool = True) -> None:
@@ -166,11 +178,11 @@ class _Programme:
         self.sums, self.atoms = sums[:, space.free], atoms[space.free]
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)
+        self.conditions = sparse.vstack([space.rows, sparse.identity(len(space.free))]).tocsr()
         self.solver = _Solver()
         options: dict[str, bool | int | str] = {
             "output_flag": False,
             "threads": 1,
-            "solver": "simplex",
             "simplex_strategy": _PRIMAL,
         }
         for option, value in options.items():
@@ -183,9 +195,19 @@ class _Programme:
         self.near_sums = self.sums[self.near]
         return self.near
 
-    def move(self, objective: np.ndarray, reach: Reach, enough: Callable[[], object] = lambda: False) -> np.ndarray:
-        """Most and, unless that is enough, least of an objective over the atoms; the conditions that hold it."""
-        held = np.zeros(self.solver.getNumRow() + len(self.columns), dtype=bool)
+    @property
+    def takes_seconds(self) -> bool:
+        return len(self.columns) > _FROM_INSIDE
+
+    def move(
+        self, objective: np.ndarray, reach: Reach, enough: Callable[[], object] = lambda: False, *, afresh: bool = False
+    ) -> np.ndarray:
+        """Most and, unless that is enough, least of an objective over the atoms; what it would gain by room in each condition.
+
+        ``afresh``: the corner that was found last is far away.
+        """
+        prices = np.zeros(self.conditions.shape[0])
+        self.solver.setOptionValue("solver", "ipm" if afresh and self.takes_seconds else "simplex")
         # Small counts have more room above than below.
         for sense in (-1.0, 1.0):
             if enough():
@@ -198,35 +220,50 @@ class _Programme:
                 moved = np.flatnonzero(by)
                 at = self.truth[self.near] + self.near_sums @ by
                 reach.widen(self.near, at, Move(self.atoms[moved], by[moved]))
-                held |= np.abs(np.concatenate([found.row_dual, found.col_dual])) > TOLERANCE
-        return np.flatnonzero(held)
+                prices += np.abs(np.concatenate([found.row_dual, found.col_dual]))
+        return np.where(prices > TOLERANCE, prices, 0.0)
 
 
-def _together(programme: _Programme, targets: np.ndarray, reach: Reach, chance: np.random.Generator) -> None:
-    """Move targets as far as they go, up and down by chance, until further directions bring nothing."""
+def _together(
+    programme: _Programme, targets: np.ndarray, reach: Reach, chance: np.random.Generator, gain: float = _GAIN
+) -> np.ndarray:
+    """Move targets as far as they go, up and down by chance, while that proves enough; the prices of the last direction."""
     near = left = programme.watch(targets)
-    for _ in range(_DIRECTIONS):
+    prices = np.zeros(programme.conditions.shape[0])
+    for number in range(_DIRECTIONS):
         if not len(left):
-            return
+            break
         direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
-        programme.move(programme.sums[left].T @ direction, reach)
+        afresh = number == 0 or len(left) > _VERY_FEW
+        prices = programme.move(programme.sums[left].T @ direction, reach, afresh=afresh)
         before, left = len(left), near[~reach.proves(near)]
-        if len(left) > 0.99 * before:
-            return
+        if len(left) > (1 - gain) * before:
+            break
+    return prices
+
+
+def _jointly(programme: _Programme, targets: np.ndarray, prices: np.ndarray) -> pd.DataFrame:
+    """Pairs as of ``_singly`` from the prices for all targets together: each with the conditions that it is part of."""
+    parts, whole = (abs(matrix) > 0 for matrix in (programme.sums[targets], programme.conditions))
+    met = (parts.astype(float) @ whole.astype(float).T).tocoo()
+    priced = prices[met.col] > 0
+    condition = met.col[priced]
+    share = prices / np.maximum(1, np.bincount(condition, minlength=len(prices)))
+    return pd.DataFrame({"leak": targets[met.row[priced]], "condition": condition, "price": share[condition]})
 
 
 def _singly(programme: _Programme, targets: np.ndarray, reach: Reach) -> pd.DataFrame:
-    """Move targets as far as they go, one after the other; the conditions (``condition``) that hold each ``leak`` back."""
+    """Move targets as far as they go, one after the other; what (``condition``) holds each ``leak`` back."""
     found = []
     for row, target in enumerate(programme.watch(targets)):
         proved = partial(reach.proves, target)
         if not proved():
             alone = programme.near_sums[[row]].toarray().ravel()
-            found.append((target, programme.move(alone, reach, proved)))
+            found.append((target, np.flatnonzero(programme.move(alone, reach, proved))))
     pairs = pd.DataFrame(
         {
             "leak": np.repeat([target for target, _ in found], [len(held) for _, held in found]).astype(int),
-            "condition": np.concatenate([held for _, held in found] or [np.zeros(0)]).astype(int),
+            "condition": np.concatenate([np.zeros(0, dtype=int), *(held for _, held in found)]),
         }
-    )
+    ).assign(price=1.0)
     return pairs[~reach.proves(pairs["leak"].to_numpy())]

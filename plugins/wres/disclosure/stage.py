@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -38,10 +39,7 @@ def hide(settings: Settings, say: Callable[[str], None] = lambda text: None) -> 
     Raises:
         ValueError: sources that are not public have several schemes; one release has one.
     """
-    with (
-        warehouse.connect(settings, "wres_transformer", autocommit=True) as connection,
-        warehouse.connect(settings, "wres_gate", autocommit=True) as reader,
-    ):
+    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
         scheme = _scheme(connection)
         digests = _digests(connection, scheme) if scheme else {}
         known = dict[date, str](connection.execute("select as_at, digest from ops.controlled_day").fetchall())
@@ -50,8 +48,8 @@ def hide(settings: Settings, say: Callable[[str], None] = lambda text: None) -> 
                 sql.SQL("delete from ops.{} where as_at <> all(%s)").format(sql.Identifier(table)), [list(digests)]
             )
         changed = [as_at for as_at, digest in digests.items() if digest != known.get(as_at)]
-        days = (day_of(connection, reader, scheme, as_at) for as_at in changed if scheme)
-        for number, (as_at, found) in enumerate(zip(changed, days_.each(_work_on, days), strict=True), start=1):
+        reads = [partial(day_of, settings, scheme, as_at) for as_at in changed if scheme]
+        for number, (as_at, found) in enumerate(zip(changed, days_.each(_work_on, reads), strict=True), start=1):
             _write(connection, as_at, digests[as_at], found)
             say(f"disclosure control: {number} of {len(changed)} days, {as_at}")
         connection.execute("analyze ops.hidden_count")
@@ -80,20 +78,16 @@ def _digests(connection: psycopg.Connection, scheme: Scheme) -> dict[date, str]:
     return {as_at: digests[as_at] for (as_at,) in days}
 
 
-def day_of(connection: psycopg.Connection, reader: psycopg.Connection, scheme: Scheme, as_at: date) -> Day:
-    """The counts of a day, with what the current release shows of it.
-
-    Args:
-        connection: as ``wres_transformer``.
-        reader: as ``wres_gate``, who may read the current release.
-        scheme: of the release to be.
-        as_at: the day.
-    """
-    current = reader.execute("select schema_name from ops.release where is_current").fetchone()
-    before = cells_of.of_release(reader, current[0], "records", as_at) if current else None
-    cells = _own(cells_of.of_counts(connection, as_at))
-    pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
-    return Day(as_at, scheme, cells, pay_rows, days_.units(connection, as_at), groups, before)
+def day_of(settings: Settings, scheme: Scheme, as_at: date) -> Day:
+    """The counts of a day, with what the current release shows of it."""
+    with warehouse.connect(settings, "wres_gate", autocommit=True) as reader:
+        # Who builds may not read releases.
+        current = reader.execute("select schema_name from ops.release where is_current").fetchone()
+        before = cells_of.of_release(reader, current[0], "records", as_at) if current else None
+    with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
+        cells = _own(cells_of.of_counts(connection, as_at))
+        pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
+        return Day(as_at, scheme, cells, pay_rows, days_.units(connection, as_at), groups, before)
 
 
 def _own(cells: pd.DataFrame) -> pd.DataFrame:

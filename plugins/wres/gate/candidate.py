@@ -46,7 +46,7 @@ def judge_candidate(settings: Settings) -> CandidateVerdict:
             judge = open_judge(settings)
             _previous_release(connection)
             findings: list[Finding] = []
-            with disclosed_counts(connection, fingerprint):
+            with disclosed_counts(settings, connection, fingerprint):
                 for suite in marts_suites(settings):
                     with batches_of(
                         connection, f"candidate_{suite.table}", sql.Identifier("marts", suite.table), suite
