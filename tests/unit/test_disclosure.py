@@ -250,6 +250,8 @@ def test_a_proof_is_checked_and_not_believed(day: MadeUpDay, scheme: Scheme, con
     assert not proved(controlled.hidden, packed(known.cells, 10 * controlled.moves)).any()
     others = known.cells.assign(org_code="other " + known.cells["org_code"])
     assert not proved(controlled.hidden, packed(others, controlled.moves)).any()
+    for damaged in (b"", b"no moves", proofs[: len(proofs) // 2], proofs[:-200] + bytes(200)):
+        assert not proved(controlled.hidden, damaged).any()
 
 
 @pytest.mark.parametrize(

@@ -179,6 +179,7 @@ class _Programme:
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)
         self.conditions = sparse.vstack([space.rows, sparse.identity(len(space.free))]).tocsr()
+        self.has_corner = False
         self.solver = _Solver()
         options: dict[str, bool | int | str] = {
             "output_flag": False,
@@ -195,10 +196,6 @@ class _Programme:
         self.near_sums = self.sums[self.near]
         return self.near
 
-    @property
-    def takes_seconds(self) -> bool:
-        return len(self.columns) > _FROM_INSIDE
-
     def move(
         self, objective: np.ndarray, reach: Reach, enough: Callable[[], object] = lambda: False, *, afresh: bool = False
     ) -> np.ndarray:
@@ -207,13 +204,15 @@ class _Programme:
         ``afresh``: the corner that was found last is far away.
         """
         prices = np.zeros(self.conditions.shape[0])
-        self.solver.setOptionValue("solver", "ipm" if afresh and self.takes_seconds else "simplex")
         # Small counts have more room above than below.
         for sense in (-1.0, 1.0):
             if enough():
                 break
             self.solver.changeColsCost(len(objective), self.columns, sense * objective)
+            from_inside = len(self.columns) > _FROM_INSIDE and (afresh or not self.has_corner)
+            self.solver.setOptionValue("solver", "ipm" if from_inside else "simplex")
             self.solver.run()
+            self.has_corner = True
             if self.solver.getModelStatus() == highspy.HighsModelStatus.kOptimal:
                 found = self.solver.getSolution()
                 by = np.asarray(found.col_value)
@@ -230,12 +229,11 @@ def _together(
     """Move targets as far as they go, up and down by chance, while that proves enough; the prices of the last direction."""
     near = left = programme.watch(targets)
     prices = np.zeros(programme.conditions.shape[0])
-    for number in range(_DIRECTIONS):
+    for _ in range(_DIRECTIONS):
         if not len(left):
             break
         direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
-        afresh = number == 0 or len(left) > _VERY_FEW
-        prices = programme.move(programme.sums[left].T @ direction, reach, afresh=afresh)
+        prices = programme.move(programme.sums[left].T @ direction, reach, afresh=len(left) > _FEW)
         before, left = len(left), near[~reach.proves(near)]
         if len(left) > (1 - gain) * before:
             break

@@ -7,6 +7,7 @@ shown is a sum, where finding it took a search.
 from __future__ import annotations
 
 import io
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,8 @@ from wres.disclosure.system import System
 
 # Of one day; a whole name takes more room than all else.
 _NAME = [name for name in KEY if name != "as_at"]
+# What numpy and scipy say of bytes that are no moves.
+_DAMAGED = (ValueError, KeyError, IndexError, EOFError, OSError, zipfile.BadZipFile)
 # So many moves are worked out at once.
 _AT_ONCE = 200
 
@@ -40,13 +43,18 @@ def packed(cells: pd.DataFrame, moves: sparse.csr_matrix) -> bytes:
 def take_over(proofs: bytes, system: System, known: Known, reach: Reach) -> None:
     """Widen what is known to be possible by those moves that fit all that is shown; the others are passed over.
 
+    Proofs that are damaged prove nothing.
+
     Args:
         proofs: see ``packed``.
         system: what is shown, and what sums to what.
         known: the same counts.
         reach: is widened.
     """
-    moves = _completed(_unpacked(proofs, system, known.cells), system, known)
+    try:
+        moves = _completed(_unpacked(proofs, system, known.cells), system, known)
+    except _DAMAGED:
+        return
     truth, shown = system.truth, system.shown
     for first in range(0, moves.shape[0], _AT_ONCE):
         some = moves[first : first + _AT_ONCE]
