@@ -60,11 +60,13 @@ def each(work: Callable[[Day], Found], reads: Iterable[Callable[[], Day]]) -> It
     else:
         return
     with ProcessPoolExecutor(os.cpu_count() or 1, mp_context=get_context("spawn")) as pool:
-        first = pool.submit(work, day)
-        others = [pool.submit(_read_and_work, work, read) for read in remaining]
-        del day
-        for found in (first, *others):
-            yield found.result()
+        futures = [pool.submit(work, day), *(pool.submit(_read_and_work, work, read) for read in remaining)]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            # A fault of one day is said when it is found, not after all others.
+            pool.shutdown(cancel_futures=True)
 
 
 def _read_and_work(work: Callable[[Day], Found], read: Callable[[], Day]) -> Found:
