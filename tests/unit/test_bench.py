@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import workbooks
 
-from wres.bench import PARTS, SIZED
+from wres.bench import NAMED, PARTS, SIZED
 from wres.bench.alternatives import first
 from wres.bench.loading import _with_comment
 from wres.bench.report import NATIONAL, QUICK, Figure, figures, shown, table, write_block
@@ -18,7 +18,7 @@ from wres.readers.content import Workbook
 from wres.readers.opening import open_content
 from wres.settings import settings
 
-PLACES = [*((part, NATIONAL) for part in SIZED), *((part, QUICK) for part in PARTS)]
+PLACES = [*((part, NATIONAL) for part in (*SIZED, *NAMED)), *((part, QUICK) for part in PARTS)]
 
 
 @pytest.mark.parametrize(
