@@ -204,6 +204,29 @@ def test_what_is_no_plain_number_is_null(connection: psycopg.Connection) -> None
     assert differences(cells, results(connection, "as_number", cells), [None] * len(cells)) == {}
 
 
+@pytest.mark.parametrize(
+    ("policy", "level", "shown"),
+    [
+        ("already_public", "organisation", [0, 1, 7, 8, 10, 11, 12, 15]),
+        ("nhs_round5", "organisation", [0, 10, 15]),
+        ("nhs_round5", "england", [0, 1, 7, 8, 10, 11, 12, 15]),
+        ("suppress_below_11", "organisation", [0, 11, 12, 15]),
+        ("suppress_below_11", "england", [0, 11, 12, 15]),
+        ("suppress_below_8", "organisation", [0, 8, 10, 11, 12, 15]),
+        ("suppress_below_k", "organisation", [0]),
+        (None, "england", [0]),
+    ],
+)
+def test_what_a_policy_may_leave_as_it_is(
+    connection: psycopg.Connection, policy: str | None, level: str, shown: list[int]
+) -> None:
+    """The gate's half of the macro controlled_count."""
+    may = "select people from unnest(%s::integer[]) as people where ops.may_be_shown(people, %s, %s) order by people"
+    found = connection.execute(may, [[0, 1, 7, 8, 10, 11, 12, 15], policy, level]).fetchall()
+    assert [people for (people,) in found] == shown
+    assert connection.execute("select ops.may_be_shown(null, %s, %s)", [policy, level]).fetchone() == (True,)
+
+
 def test_flags(connection: psycopg.Connection) -> None:
     spellings = {True: ("y", "yes", "true", "1"), False: ("n", "no", "false", "0")}
     cells, expected = [], []

@@ -63,10 +63,8 @@ CASES = (
         ),
     ),
     Case("V41", GROUPS, "no interval", (planted(GROUPS, OF_GROUP, ratio=1.5, ratio_low=1.2),)),
-    Case("V40", "indicator_group_result", "not rounded", (planted("indicator_group_result", OF_GROUP, ratio=1.005),)),
-    Case(
-        "V40", "indicator_group_result", "not rounded", (planted("indicator_group_result", OF_GROUP, group_count=12),)
-    ),
+    Case("V40", "indicator_group_result", "more exact", (planted("indicator_group_result", OF_GROUP, ratio=1.005),)),
+    Case("V40", "indicator_group_result", "more exact", (planted("indicator_group_result", OF_GROUP, group_count=12),)),
     Case(
         "V05",
         FUNNEL,
@@ -113,6 +111,6 @@ CASES = (
         "1 to 7",
         (planted(PAY, OF_PAY, base_rated_count=3), planted("pay_gap", OF_PAY, mean_gap_pct=10)),
     ),
-    Case("V40", "pay_gap", "not rounded", (planted("pay_gap", OF_PAY, median_hourly_gbp=18.255),)),
-    Case("V40", "pay_gap", "not rounded", (planted("pay_gap", OF_PAY, people_count=21),)),
+    Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, median_hourly_gbp=18.255),)),
+    Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, people_count=21),)),
 )
