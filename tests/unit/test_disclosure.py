@@ -206,8 +206,8 @@ def test_days_come_in_order_whoever_works_on_them(day: MadeUpDay, scheme: Scheme
     cells = [day.cells, day.cells, large, day.cells, large]
     reads = [partial(Day, as_at, scheme, of_day, none, none, none) for as_at, of_day in zip(dates, cells, strict=True)]
     assert list(days.each(attrgetter("as_at"), reads)) == dates
-    assert list(days.each(attrgetter("as_at"), reads[:2])) == dates[:2]
-    assert list(days.each(attrgetter("as_at"), [])) == []
+    for few in range(4):
+        assert list(days.each(attrgetter("as_at"), reads[:few])) == dates[:few]
 
 
 def test_a_day_without_counts_of_records_has_nothing_to_attack(day: MadeUpDay, scheme: Scheme) -> None:

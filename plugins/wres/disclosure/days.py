@@ -51,10 +51,10 @@ class Day:
 
 def each(work: Callable[[Day], Found], reads: Iterable[Callable[[], Day]]) -> Iterator[Found]:
     """What the work finds of each day, in order. From the first large day on each core reads a day and works on it."""
-    remaining = iter(reads)
-    for read in remaining:
-        day = read()
-        if len(day.cells) >= _WORTH_A_PROCESS:
+    remaining = list(reads)
+    while remaining:
+        day = remaining.pop(0)()
+        if remaining and len(day.cells) >= _WORTH_A_PROCESS:
             break
         yield work(day)
     else:
