@@ -345,19 +345,6 @@ end;
 comment on function ops.as_number(text) is
 'A plain decimal number; null for anything else: exponents, thousands separators, percent signs, markers.';
 
--- What the gate holds every published count against; the build has the other half, what becomes of a count.
-create or replace function ops.may_be_shown(people numeric, policy text, level text) returns boolean
-language sql immutable parallel safe
-return coalesce(
-    people is null or people = 0 or policy = 'already_public' or case
-        when policy = 'nhs_round5' then level = 'england' or people % 5 = 0
-        when policy ~ '^suppress_below_[0-9]+$' then people >= substring(policy from '^suppress_below_([0-9]+)$')::integer
-    end, false
-);
-
-comment on function ops.may_be_shown(numeric, text, text) is
-'Whether a policy of disclosure control could have left a number of people as it is; false under a policy that nobody knows.';
-
 create or replace function ops.as_date(cell text) returns date
 language sql stable parallel safe
 return case
@@ -405,6 +392,20 @@ end;
 comment on function ops.ethnic_key(text, text) is
 'Key of an ethnic category into the seed ethnic_category: the first letter of a 16+1 code, 1995:<digit> under code system 1995,
 99 for a blank, otherwise the label; whether the seed knows the key is the gate''s question.';
+
+-- Disclosure control ---------------------------------------------------------------------------------------------
+-- What the gate holds every published count against; the build has the other half, what becomes of a count.
+create or replace function ops.may_be_shown(people numeric, policy text, level text) returns boolean
+language sql immutable parallel safe
+return coalesce(
+    people is null or people = 0 or policy = 'already_public' or case
+        when policy = 'nhs_round5' then level = 'england' or people % 5 = 0
+        when policy ~ '^suppress_below_[0-9]+$' then people >= substring(policy from '^suppress_below_([0-9]+)$')::integer
+    end, false
+);
+
+comment on function ops.may_be_shown(numeric, text, text) is
+'Whether a policy of disclosure control could have left a number of people as it is; false under a policy that nobody knows.';
 
 -- Leadership goals ------------------------------------------------------------------------------------------------
 -- The arithmetic of A Model Employer (2019), which prints none: derived from its tables. The models compute leadership_goal with these

@@ -166,7 +166,7 @@ class _Programme:
         sums: cells × these atoms.
         shown: ``cell`` and ``condition`` (its number) of what is shown of these atoms.
         near, near_sums: the cells that are watched, and their rows of ``sums``.
-        conditions: conditions × these atoms, by number.
+        rows: conditions on several atoms × these atoms.
     """
 
     def __init__(self, system: System, atoms: np.ndarray, width: float, fix: bool = True) -> None:
@@ -178,7 +178,7 @@ class _Programme:
         self.sums, self.atoms = sums[:, space.free], atoms[space.free]
         self.shown = pd.DataFrame({"cell": shown, "condition": space.condition[: len(shown)]})
         self.columns = np.arange(len(space.free), dtype=np.int32)
-        self.conditions = sparse.vstack([space.rows, sparse.identity(len(space.free))]).tocsr()
+        self.rows = space.rows
         self.has_corner = False
         self.solver = _Solver()
         options: dict[str, bool | int | str] = {
@@ -189,6 +189,10 @@ class _Programme:
         for option, value in options.items():
             self.solver.setOptionValue(option, value)
         self.solver.passModel(space.model())
+
+    def conditions(self) -> sparse.csr_matrix:
+        """Conditions × these atoms, by number: those on single atoms stand behind all others."""
+        return sparse.vstack([self.rows, sparse.identity(len(self.columns))]).tocsr()
 
     def watch(self, targets: np.ndarray) -> np.ndarray:
         """Those of the targets that the atoms are part of: from now on each move widens what they reach."""
@@ -203,7 +207,7 @@ class _Programme:
 
         ``afresh``: the corner that was found last is far away.
         """
-        prices = np.zeros(self.conditions.shape[0])
+        prices = np.zeros(self.rows.shape[0] + len(self.columns))
         # Small counts have more room above than below.
         for sense in (-1.0, 1.0):
             if enough():
@@ -228,7 +232,7 @@ def _together(
 ) -> np.ndarray:
     """Move targets as far as they go, up and down by chance, while that proves enough; the prices of the last direction."""
     near = left = programme.watch(targets)
-    prices = np.zeros(programme.conditions.shape[0])
+    prices = np.zeros(programme.rows.shape[0] + len(programme.columns))
     for _ in range(_DIRECTIONS):
         if not len(left):
             break
@@ -241,8 +245,8 @@ def _together(
 
 
 def _jointly(programme: _Programme, targets: np.ndarray, prices: np.ndarray) -> pd.DataFrame:
-    """Pairs as of ``_singly`` from the prices for all targets together: each with the conditions that it is part of."""
-    parts, whole = (abs(matrix) > 0 for matrix in (programme.sums[targets], programme.conditions))
+    """Pairs as of ``_singly``, from the prices for all targets together: each with the conditions that it is part of."""
+    parts, whole = (abs(matrix) > 0 for matrix in (programme.sums[targets], programme.conditions()))
     met = (parts.astype(float) @ whole.astype(float).T).tocoo()
     priced = prices[met.col] > 0
     condition = met.col[priced]
