@@ -61,8 +61,7 @@ class Figures:
 
     @property
     def workforce(self) -> Integers:
-        total: Integers = self.heads[_NO_SUBSET].sum(axis=0)
-        return total
+        return _workforce(self.heads)
 
 
 class Returns:
@@ -86,11 +85,13 @@ class Returns:
                 for block, row, group, more in SLIPS:
                     place = jobs.ROWS.index((block, row))
                     own[place, group] = max(0, own[place, group] + more)
+            staff = _workforce(own)
             found[employer.code] = Figures(
                 heads=own,
                 recruitment=np.sum(year.recruitment, axis=0),
-                disciplined=_once(year.disciplined),
-                trained=_once(year.trained),
+                # Some have left since, or say another group: a return leaves out those beyond its staff.
+                disciplined=np.minimum(_once(year.disciplined), staff),
+                trained=np.minimum(_once(year.trained), staff),
                 board=boards[employer.code],
                 survey=self._survey(employer.code, quarter.wres_year - 1),
             )
@@ -191,6 +192,12 @@ def _gap(members: Integers, workforce: Integers) -> Decimal | str:
     """Board % BME − workforce % BME, in points to 1 decimal."""
     board, staff = int(members.sum()), int(workforce.sum())
     return rounded(100 * (int(members[BME]) * staff - int(workforce[BME]) * board), board * staff, 1)
+
+
+def _workforce(heads: Integers) -> Integers:
+    """People by group, of all rows of indicator 1 but the subset."""
+    total: Integers = heads[_NO_SUBSET].sum(axis=0)
+    return total
 
 
 def _once(parts: list[People]) -> Integers:
