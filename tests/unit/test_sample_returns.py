@@ -379,3 +379,13 @@ def test_returns_use_the_vocabulary_of_the_layout(sample: Path) -> None:
         assert path.read_text().splitlines()[0].split(",") == columns
     for path in (sample / "wres_return").glob("*.xlsx"):
         assert CalamineWorkbook.from_path(path).get_sheet_by_name("Return").to_python()[0] == columns
+
+
+def test_the_smallest_trusts_return_nobody_beyond_their_staff(tmp_path: Path) -> None:
+    # Of this sample one trust has trained somebody of unknown ethnicity, and has none at the end of the year.
+    write_sample(tmp_path, trusts=6, first_year=2023, last_year=2024, seed=1, staff=30)
+    returned = pd.concat(pd.read_csv(path) for path in (tmp_path / "wres_return").glob("wres_return_????.csv"))
+    items = returned[returned["indicator"] == 4].set_index(["data_item", "org_code", "wres_year"])[GROUPS]
+    trained, staff = items.loc["accessed_training"], items.loc["workforce"]
+    assert (trained > 0).any(axis=None)
+    assert (trained <= staff).all(axis=None)
