@@ -407,6 +407,13 @@ return coalesce(
 comment on function ops.may_be_shown(numeric, text, text) is
 'Whether a policy of disclosure control could have left a number of people as it is; false under a policy that nobody knows.';
 
+create or replace function ops.may_be_shown_unaudited(people numeric, policy text) returns boolean
+language sql immutable parallel safe
+return coalesce(people is null or ops.may_be_shown(people, policy, null) and policy !~ '^suppress_below_', false);
+
+comment on function ops.may_be_shown_unaudited(numeric, text) is
+'The same of a count that the audit does not read: rounding alone protects it, at all levels, and no scheme without it shows one.';
+
 -- Leadership goals ------------------------------------------------------------------------------------------------
 -- The arithmetic of A Model Employer (2019), which prints none: derived from its tables. The models compute leadership_goal with these
 -- functions and readers call them for any other horizon, so that there is one formula. Shares and rates are proportions, 0 to 1; each

@@ -227,6 +227,24 @@ def test_what_a_policy_may_leave_as_it_is(
     assert connection.execute("select ops.may_be_shown(null, %s, %s)", [policy, level]).fetchone() == (True,)
 
 
+@pytest.mark.parametrize(
+    ("policy", "shown"),
+    [
+        ("already_public", [0, 1, 7, 8, 10, 11]),
+        ("nhs_round5", [0, 10]),
+        ("suppress_below_11", []),
+        ("suppress_below_k", []),
+        (None, []),
+    ],
+)
+def test_what_only_rounding_protects(connection: psycopg.Connection, policy: str | None, shown: list[int]) -> None:
+    may = (
+        "select people from unnest(%s::integer[]) as people where ops.may_be_shown_unaudited(people, %s) order by people"
+    )
+    assert [people for (people,) in connection.execute(may, [[0, 1, 7, 8, 10, 11], policy]).fetchall()] == shown
+    assert connection.execute("select ops.may_be_shown_unaudited(null, %s)", [policy]).fetchone() == (True,)
+
+
 def test_flags(connection: psycopg.Connection) -> None:
     spellings = {True: ("y", "yes", "true", "1"), False: ("n", "no", "false", "0")}
     cells, expected = [], []

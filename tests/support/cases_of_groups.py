@@ -113,4 +113,5 @@ CASES = (
     ),
     Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, median_hourly_gbp=18.255),)),
     Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, people_count=21),)),
+    Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, level="'england'", unrated_count=4),)),
 )

@@ -43,7 +43,11 @@ HELD = {"staff_block": "all", "pay_row": "band_8a", "people": [60, 30, 10], "pro
         "white_median_low": 40, "white_median_high": 60}  # fmt: skip
 MEANT = {"years": 3, "basis": "records", "scope": "trusts", "bme_share_pct": 10.0, "target_share_pct": 20.0,
          "bme_share_of_recruits_pct": 42.0, "recruits_needed_per_year": 5.0}  # fmt: skip
+ROUNDED = {"opening": [60, 30, 10, 100], "stayed": [55, 25], "leavers": [10, 10], "closing": [60, 30, 10, 105]}
 SOUND = (
+    planted("retention", **ROUNDED),
+    planted("promotion", **RISE | {"promoted": [10]}),
+    planted("time_in_band", **HELD | {"promoted": [10]}),
     planted(RETENTION, **BALANCED, all_leaver_pct=11.8),
     planted(PROMOTION, **RISE),
     planted(PROMOTION, **STEP),
@@ -68,6 +72,11 @@ CASES = (
         "steps out of a band",
         (planted(PROMOTION, **RISE), planted(PROMOTION, **STEP | {"promoted": [5, 2, 1, 8]})),
     ),
+    Case("V40", "retention", "more exact", (planted("retention", **ROUNDED | {"closing": [62]}),)),
+    Case("V40", "retention", "more exact", (planted("retention", **ROUNDED | {"level": "england", "closing": [7]}),)),
+    Case("V40", "retention", "give away who left", (planted("retention", **ROUNDED | {"leavers": [10]}),)),
+    Case("V40", "promotion", "more exact", (planted("promotion", **RISE),)),
+    Case("V40", "time_in_band", "more exact", (planted("time_in_band", **HELD),)),
     Case("L07", BAND, "median time in band", (planted(BAND, **HELD | {"white_median_high": 49}),)),
     Case(
         "L07",

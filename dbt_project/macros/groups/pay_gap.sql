@@ -10,7 +10,11 @@
 -#}
 {% macro pay_gap(published) -%}
     {%- set quarters = [1, 2, 3, 4] -%}
-    {%- set counts = ['people_count', 'rated_count'] -%}
+    {#- Of the counts those of people are cells of disclosure control. -#}
+    {%- set unaudited = {'rated_count': 'figure.rated_count', 'unrated_count': '(figure.people_count - figure.rated_count)'} -%}
+    {%- for quarter in quarters -%}
+    {%- do unaudited.update({'quarter_' ~ quarter: 'figure.quarter_' ~ quarter ~ '_count'}) -%}
+    {%- endfor -%}
     with policy as (
         select
             disclosure_policy,
@@ -44,17 +48,12 @@
         select
             figure.*,
             policy.is_restricted,
+            policy.disclosure_policy,
             figure.people_count - figure.rated_count as unrated_count,
             {%- if published %}
-            {%- for column in counts %}
-            {{ controlled_count('figure.' ~ column, 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }} as shown_{{ column }},
-            {%- endfor %}
-            {{ controlled_count(
-                '(figure.people_count - figure.rated_count)', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment'
-            ) }} as shown_unrated_count,
-            {%- for quarter in quarters %}
-            {{ controlled_count('figure.quarter_' ~ quarter ~ '_count', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }}
-                as shown_quarter_{{ quarter }},
+            {{ controlled_count('figure.people_count', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }} as shown_people_count,
+            {%- for column, count in unaudited.items() %}
+            {{ controlled_count(count, 'policy.disclosure_policy', 'figure.level', 'hidden.treatment', audited=false) }} as shown_{{ column }},
             {%- endfor %}
             {#- An average of so few is hidden whatever the level; `is distinct from` hides it under a policy that nobody knows. #}
             policy.is_restricted
@@ -67,11 +66,9 @@
                 )
             ) as is_hidden
             {%- else %}
-            {%- for column in counts + ['unrated_count'] %}
-            {{ 'figure.people_count - figure.rated_count' if column == 'unrated_count' else 'figure.' ~ column }} as shown_{{ column }},
-            {%- endfor %}
-            {%- for quarter in quarters %}
-            figure.quarter_{{ quarter }}_count as shown_quarter_{{ quarter }},
+            figure.people_count as shown_people_count,
+            {%- for column, count in unaudited.items() %}
+            {{ count }} as shown_{{ column }},
             {%- endfor %}
             false as is_hidden
             {%- endif %}
@@ -202,7 +199,7 @@
                 end
                 when 'suppressed' then case
                     when is_restricted then 'Hidden: the source is for analysts only.'
-                    else 'Hidden by disclosure control: an average of few people.'
+                    else {{ unaudited_hidden_reason('disclosure_policy', 'an average of few people') }}
                 end
                 when 'unreliable' then 'One of the averages is the pay of a single person, which allows no interval.'
                 else case

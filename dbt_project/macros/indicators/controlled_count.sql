@@ -5,11 +5,15 @@
     suppress_below_k    0 shown, 1 to k - 1 hidden, others as they are, England's too; k as a number, as in suppress_below_11
     anything else       hidden: a scheme that is not built here must not let a number through
 
+    Counts that the audit does not read rest on rounding alone: England's are rounded like all others, and a scheme that does not round
+    shows none.
+
     count, policy, level   SQL expressions
     treatment              SQL expression, or none: what complementary suppression found: 'hidden', or 'rounded' for a count of England
                            that gives another one away; null for most
+    audited                false: no cell of disclosure control (models/intermediate/disclosure)
 -#}
-{% macro controlled_count(count, policy, level, treatment=none) -%}
+{% macro controlled_count(count, policy, level, treatment=none, audited=true) -%}
     case
         when {{ policy }} = 'already_public' then {{ count }}
         {%- if treatment %}
@@ -17,12 +21,31 @@
         {%- endif %}
         when {{ policy }} = 'nhs_round5' then case
             when {{ count }} = 0 then {{ count }}
+            {%- if audited %}
             when {{ level }} = 'england'{% if treatment %} and {{ treatment }} is null{% endif %} then {{ count }}
+            {%- endif %}
             when {{ count }} <= 7 then null
             else 5 * round(({{ count }})::numeric / 5)
         end
+        {%- if audited %}
         when {{ policy }} ~ '^suppress_below_[0-9]+$' then case
             when {{ count }} = 0 or {{ count }} >= substring({{ policy }} from '^suppress_below_([0-9]+)$')::integer then {{ count }}
         end
+        {%- endif %}
+    end
+{%- endmacro %}
+
+
+{#-
+    Why a figure of counts that the audit does not read is hidden, as a sentence.
+
+    policy   SQL expression
+    because  what is said of a scheme that rounds
+-#}
+{% macro unaudited_hidden_reason(policy, because) -%}
+    case
+        when {{ policy }} ~ '^suppress_below_'
+            then 'Hidden by disclosure control: the audit does not read it, and it is shown only where counts are rounded.'
+        else 'Hidden by disclosure control: {{ because }}.'
     end
 {%- endmacro %}

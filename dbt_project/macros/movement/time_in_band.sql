@@ -5,7 +5,7 @@
     ratio   White rate of promotion ÷ BME rate at equal time in band, from the log-rank test (Peto)
     A month in which fewer than five are at risk can move the curve by a fifth or more: such a median is unreliable.
     A median is no share of a count, so that controlled counts cannot be its source: like an average it is hidden where the counts it
-    rests on are. What compares the groups is published for England alone, whose counts are exact.
+    rests on are. What compares the groups is published for England alone, where no count is of few people.
 
     published  true controls the counts, hides what rests on hidden ones, and rounds
 -#}
@@ -94,7 +94,8 @@
             {%- set count = 'told.' ~ group ~ '_' ~ name ~ '_count' %}
             {% if published -%}
             case
-                when 'bi_reader' = any(policy.visible_to) then {{ controlled_count(count, 'policy.disclosure_policy', 'told.level') }}
+                when 'bi_reader' = any(policy.visible_to)
+                    then {{ controlled_count(count, 'policy.disclosure_policy', 'told.level', audited=false) }}
             end
             {%- else -%}
             {{ count }}
@@ -168,9 +169,9 @@
         case when not judged.is_{{ group }}_hidden then judged.{{ group }}_{{ name }} end::integer as {{ group }}_{{ name }},
         {%- endfor %}
         {%- endfor %}
-        {{ shown('judged.ratio', 2, published) }} as ratio,
-        {{ shown('judged.ratio_low', 2, published) }} as ratio_low,
-        {{ shown('judged.ratio_high', 2, published) }} as ratio_high,
+        {{ shown("case when judged.status <> 'suppressed' then judged.ratio end", 2, published) }} as ratio,
+        {{ shown("case when judged.status <> 'suppressed' then judged.ratio_low end", 2, published) }} as ratio_low,
+        {{ shown("case when judged.status <> 'suppressed' then judged.ratio_high end", 2, published) }} as ratio_high,
         {{ p_value_shown('judged.p_value', published) }} as p_value,
         {% if published -%}
         case when judged.level = 'england' then {{ evidence_status(
@@ -186,7 +187,7 @@
         judged.status::text as status,
         case
             when judged.value_status <> 'ok' then judged.status_reason
-            when judged.status = 'suppressed' then 'Hidden by disclosure control: the figure rests on few people.'
+            when judged.status = 'suppressed' then {{ unaudited_hidden_reason('judged.disclosure_policy', 'the figure rests on few people') }}
             when judged.status = 'zero_denominator' then 'Nobody of one of the two groups was in this band at the start.'
             when judged.status = 'unreliable' then 'Fewer than five of a group were at risk in a month in which somebody was promoted.'
             when judged.white_median_months is null and judged.bme_median_months is null

@@ -38,20 +38,44 @@ counted as (
                 else split_part(movement.slice, '.', 1) || '.' || split_part(movement.slice, '.', 2)
             end = {{ end }}.slice
     {%- endfor %}
+),
+
+controlled as (
+    select
+        level,
+        org_code,
+        scope,
+        as_at,
+        slice,
+        {%- for group in movement_groups() %}
+        {%- for name in movement_measures() %}
+        {%- set count = group ~ '_' ~ name ~ '_count' %}
+        case
+            when not coalesce(is_restricted, false)
+                then {{ controlled_count(count, 'disclosure_policy', 'level', group ~ '_treatment', audited=false) }}
+        end::bigint as {{ count }},
+        {%- endfor %}
+        {%- endfor %}
+        value_status,
+        status_reason,
+        disclosure_policy,
+        is_restricted,
+        is_synthetic
+    from counted
 )
 
+-- Those who stayed and those who left add up to those at the start: where one is hidden so is the other.
 select
     level,
     org_code,
     scope,
     as_at,
     slice,
+    {%- set other = {'stayed': 'leavers', 'leavers': 'stayed'} %}
     {%- for group in movement_groups() %}
     {%- for name in movement_measures() %}
     {%- set count = group ~ '_' ~ name ~ '_count' %}
-    case
-        when not coalesce(is_restricted, false) then {{ controlled_count(count, 'disclosure_policy', 'level', group ~ '_treatment') }}
-    end::bigint as {{ count }},
+    {% if name in other %}case when {{ group }}_{{ other[name] }}_count is not null then {{ count }} end as {% endif %}{{ count }},
     {%- endfor %}
     {%- endfor %}
     case when is_restricted and value_status = 'ok' then 'suppressed' else value_status end as value_status,
@@ -62,4 +86,4 @@ select
     disclosure_policy,
     is_restricted,
     is_synthetic
-from counted
+from controlled
