@@ -97,6 +97,8 @@ def test_a_broken_rule_does_what_its_severity_says(
     monkeypatch.setattr(docs, lambda *arguments, **named: {})
     table, rule = next((table, rule) for table, rule in RULES if case.meets(table, rule))
     of = candidate(*case.changes)
+    # Nobody else makes their folder then.
+    (of.data_docs / "candidate of").mkdir(parents=True, exist_ok=True)
     verdict = gate.judge_candidate(of)
     found = failing(of)
     assert (table, rule.id, rule.message) in [row[:3] for row in found], "the rule did not notice"

@@ -238,9 +238,7 @@ def test_what_a_policy_may_leave_as_it_is(
     ],
 )
 def test_what_only_rounding_protects(connection: psycopg.Connection, policy: str | None, shown: list[int]) -> None:
-    may = (
-        "select people from unnest(%s::integer[]) as people where ops.may_be_shown_unaudited(people, %s) order by people"
-    )
+    may = "select people from unnest(%s::integer[]) as people where ops.may_be_shown_unaudited(people, %s) order by people"
     assert [people for (people,) in connection.execute(may, [[0, 1, 7, 8, 10, 11], policy]).fetchall()] == shown
     assert connection.execute("select ops.may_be_shown_unaudited(null, %s)", [policy]).fetchone() == (True,)
 

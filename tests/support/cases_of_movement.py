@@ -5,6 +5,7 @@ from __future__ import annotations
 from gate_case import Case
 
 RETENTION, PROMOTION, BAND = "restricted_retention", "restricted_promotion", "restricted_time_in_band"
+PUBLISHED = ("retention", "promotion")
 GOAL, WAY = "restricted_leadership_goal", "restricted_leadership_goal_trajectory"
 
 
@@ -14,7 +15,7 @@ def planted(table: str, **values: object) -> str:
     row |= {"slice_label": "band 8a", "is_synthetic": True}
     if table != WAY:
         row |= {"as_at": "2025-03-31", "status": "ok"}
-    if table in (RETENTION, PROMOTION):
+    if table in (RETENTION, PROMOTION, *PUBLISHED):
         row |= {"period_kind": "annual", "scope": "trusts", "is_headline": True}
     if table in (GOAL, WAY):
         row |= {"pay_row": "band_8a", "horizon_year": 2028, "target_basis": "workforce_all", "scenario": "12"}
