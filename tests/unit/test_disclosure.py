@@ -185,12 +185,13 @@ def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, c
     assert attack.narrowest is not None and attack.narrowest >= scheme.protection
 
 
-def test_many_counts_are_moved_from_inside_and_priced_together(
-    day: MadeUpDay, scheme: Scheme, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["by what holds many back", "one by one"])
+def test_what_stands_in_the_way_is_found_either_way(
+    day: MadeUpDay, scheme: Scheme, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     """The way of programmes with thousands of counts, gone with few: it hides as little, and protects as well."""
     monkeypatch.setattr(programmes, "_FROM_INSIDE", 0)
-    monkeypatch.setattr(programmes, "_VERY_FEW", 0)
+    monkeypatch.setattr(complementary, "_SOME", few)
     monkeypatch.setattr(complementary, "_PROGRESS", 0.0)
     found = day.controlled(scheme)
     attack = day.audited(scheme, day.shown(scheme, found.hidden, found.exact))

@@ -13,8 +13,9 @@ from scipy.sparse.csgraph import connected_components
 from wres.disclosure.bounds import TOLERANCE, Bounds, implied, propagate
 from wres.disclosure.cells import PLACE
 from wres.disclosure.knowledge import Known
-from wres.disclosure.programmes import held_back, unproved
+from wres.disclosure.programmes import FEW, held_back, unproved
 from wres.disclosure.reach import Reach
+from wres.disclosure.room import room
 from wres.disclosure.schemes import Scheme
 from wres.disclosure.system import System
 
@@ -23,8 +24,10 @@ _ROW = ["population", *PLACE, "slice"]
 _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 # Cells that are worth a search of their own.
 _POOLED = 3_000
-# Where a round leaves more of the leaks than this share, more counts move at once, and one condition more is hidden for each.
+# Where a round leaves more of the leaks than this share, hiding what is next to them does not help: a search goes further.
 _PROGRESS = 0.8
+# So few leaks are freed one by one.
+_SOME = 600
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class _Search:
         told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
         # Nor has a count that no table shows.
         self.told = told | known.is_rest
+        self.system = System(relations, known.bounds, self.truth)
         self.reach = Reach.of(self.truth, scheme.protection)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
@@ -130,33 +134,33 @@ class _Search:
         self.primary = self.hidden & known.is_own
 
     def run(self) -> Control:
-        width, left, stuck = self.scheme.protection, len(self.truth), 1
+        told, left = np.inf, np.inf
         while True:
-            shown = self._shown()
-            bounds = propagate(self.relations, shown, ~self.halves)
-            leaks = self._small & (bounds.width < width - TOLERANCE)
-            if leaks.any():
-                chosen = self._of_telling_sums(leaks, bounds, shown)
+            system = self.system.showing(self._shown())
+            bounds = propagate(self.relations, system.shown, ~self.halves)
+            leaks = self._small & (bounds.width < self.scheme.protection - TOLERANCE)
+            before, told = told or np.inf, leaks.sum()
+            if 0 < told <= _PROGRESS * before:
+                chosen = self._of_telling_sums(leaks, bounds, system.shown)
             else:
-                system = System(self.relations, shown, self.truth)
                 leaks = unproved(system, self.cells, self.hidden, self._small, self.reach)
-                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
                 leaks &= ~self._follow_anyway(leaks)
-                # Perhaps nothing holds them back but that those around them are too few.
-                held = held_back(system, self.cells, leaks, self.reach, self._open, widely=stuck > 1)
-                leaks &= ~self.reach.proves()
-                held = held[~self.reach.proves(held["leak"].to_numpy(dtype=int))]
-                if not leaks.any():
+                if leaks.sum() > max(FEW, _PROGRESS * left):
+                    leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, widely=True)
+                left = leaks.sum()
+                if not left:
                     proofs = self.reach.proofs(np.flatnonzero(self._small))
                     return Control(self.hidden, self.primary, self.exact, proofs)
-                left = int(leaks.sum())
-                chosen = self._of_shadow_prices(held, stuck)
-                if not len(chosen):
+                chosen = self._of_room(system, leaks) if left <= _SOME else np.zeros(0, dtype=int)
+                leaks &= ~self.reach.proves()
+                if leaks.any() and not len(chosen):
+                    chosen = self._of_shadow_prices(system, leaks)
+                    leaks &= ~self.reach.proves()
+                if leaks.any() and not len(chosen):
                     chosen = self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
             self._hide(chosen)
-            if not len(chosen):
+            if leaks.any() and not len(chosen):
                 # All around them is hidden; a proof may need counts that are further away.
-                system = System(self.relations, self._shown(), self.truth)
                 leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, to_the_end=True)
                 if leaks.any() and not np.isfinite(self.known.high).any():
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
@@ -168,7 +172,7 @@ class _Search:
         doubtful = leaks & ~self.protectable
         if not doubtful.any() or not np.isfinite(self.known.high).any():
             return np.zeros_like(leaks)
-        hidden = System(self.relations, self.known, self.truth)
+        hidden = self.system.showing(self.known)
         everything = np.ones_like(leaks)
         # What is possible beside all that is shown is possible beside less. To the end, since the audit must find the same.
         reach = self.reach.without_moves()
@@ -215,14 +219,24 @@ class _Search:
         self.hidden |= self._rows_of(positions[alone]) & self.apart
         self.hidden |= self._rows_of(positions[~alone])
 
-    def _of_shadow_prices(self, held: pd.DataFrame, each: int) -> np.ndarray:
-        """Shown cells that hold leaks back: of so many conditions for each leak, which hold many back and are missed least."""
+    def _of_room(self, system: System, leaks: np.ndarray) -> np.ndarray:
+        """The cheapest cells that stand in the way of these leaks, hidden; the reach is widened by what is possible then."""
+        chosen, moves = room(system, self.cells, leaks, self.reach, np.where(self._open, 1 + self.order, np.inf))
+        self._hide(chosen)
+        system = system.showing(self._shown())
+        for move in moves:
+            self.reach.take(system, move)
+        return chosen
+
+    def _of_shadow_prices(self, system: System, leaks: np.ndarray) -> np.ndarray:
+        """Shown cells that hold leaks back: of one condition for each leak, which holds many back and is missed least."""
+        held = held_back(system, self.cells, leaks, self.reach, self._open)
         conditions = held.drop_duplicates(["condition", "cell"])
         missed = pd.Series(1 + self.order[conditions["cell"]]).groupby(conditions["condition"].to_numpy()).sum()
-        worth = held.drop_duplicates(["leak", "condition"]).groupby("condition")["price"].sum() / missed
-        held = held.assign(worth=held["condition"].map(worth))
-        pairs = held.drop_duplicates(["leak", "condition"]).sort_values(["worth", "condition"], ascending=[False, True])
-        chosen = pairs.groupby("leak").head(each)["condition"]
+        pairs = held.drop_duplicates(["leak", "condition"])
+        worth = pairs["condition"].map(pairs.groupby("condition").size() / missed)
+        pairs = pairs.assign(worth=worth).sort_values(["worth", "condition"], ascending=[False, True])
+        chosen = pairs.drop_duplicates("leak")["condition"]
         return held.loc[held["condition"].isin(chosen), "cell"].unique()
 
     def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:
