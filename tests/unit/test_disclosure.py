@@ -27,6 +27,7 @@ from wres.disclosure.complementary import Control, UnprotectableError
 from wres.disclosure.days import Day
 from wres.disclosure.proofs import packed, take_over
 from wres.disclosure.reach import Reach
+from wres.disclosure.room import room
 from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
 from wres.disclosure.system import Space, System
 
@@ -152,6 +153,35 @@ def test_every_sum_that_is_shown_is_a_condition_of_its_own() -> None:
     space = Space(rows, Bounds(-two, two), Bounds(-ten, ten), fix=True)
     assert space.rows.shape[0] == len(pairs)
     assert (space.condition[: len(pairs)] == space.condition[len(pairs) :]).all()
+
+
+@pytest.mark.parametrize(
+    ("prices", "hidden"),
+    [
+        # Of the two that would do the one that is missed less; never what cannot be hidden.
+        ([9, np.inf, 2, 3], {2}),
+        ([9, np.inf, 3, 2], {3}),
+        ([1, np.inf, 3, 2], {0}),
+        ([9, np.inf, np.inf, np.inf], {0}),
+        ([np.inf, np.inf, np.inf, np.inf], set()),
+    ],
+)
+def test_the_cheapest_room_is_found_with_its_proof(prices: list[float], hidden: set[int]) -> None:
+    """60 in all, of whom one organisation's 3 are hidden, and 27 and 30 shown."""
+    truth = np.array([60.0, 3.0, 27.0, 30.0])
+    shown = bounds((60, 60), (0, np.inf), (27, 27), (30, 30))
+    cells = pd.DataFrame({"area": ["", "a", "b", "c"], "org_code": ["ENGLAND", "A", "B", "C"]})
+    system, reach, leak = System(ALL_IS_SUM, shown, truth), Reach.of(truth, 5), truth == 3
+    found, moves = room(system, cells, leak, reach, np.array(prices))
+    assert set(found) == hidden and len(moves) == len(hidden)
+    for move in moves:
+        reach.take(system, move)
+        assert not reach.proves().any(), "beside all that is shown it does not fit"
+        reach.take(
+            system.showing(bounds(*((0, np.inf) if n in {1, *hidden} else (at, at) for n, at in enumerate(truth)))),
+            move,
+        )
+        assert reach.proves(np.array([1])).all()
 
 
 # -- Planted leaks ------------------------------------------------------------------------------------------------------
