@@ -24,7 +24,7 @@ _DIRECTIONS = 8
 # than its size.
 _CLOSE, _NEAR, FAR, WIDE, EVERYWHERE = 300, 600, 1_000, 3_000, 15_000
 # So few targets are tried in larger programmes.
-FEW = 200
+_FEW = 200
 # Of so many atoms a corner is found sooner from inside than along the edges, unless the last one is near.
 _FROM_INSIDE = 8_000
 # Further directions are tried while each proves this share of what is left; more, where hiding is the alternative.
@@ -80,7 +80,7 @@ def unproved(
                 _singly(programme, near, reach)
                 near = left()
 
-    if len(left()) > FEW:
+    if len(left()) > _FEW:
         for group in ("bme", "unknown", "white"):
             search(system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR)
     search(system.mobile & hidden, _NEAR)
@@ -91,7 +91,7 @@ def unproved(
             search(system.mobile, together)
         search(system.mobile, len(targets), singly=to_the_end)
         return targets & ~reach.proves()
-    if len(left()) <= FEW:
+    if len(left()) <= _FEW:
         search(system.mobile, FAR)
     return targets & ~reach.proves()
 
@@ -214,7 +214,7 @@ def _together(
         if not len(left):
             break
         direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
-        programme.move(programme.sums[left].T @ direction, reach, afresh=len(left) > FEW)
+        programme.move(programme.sums[left].T @ direction, reach, afresh=len(left) > _FEW)
         before, left = len(left), near[~reach.proves(near)]
         if len(left) > (1 - gain) * before:
             break

@@ -18,7 +18,7 @@ from wres.disclosure.system import System, solver
 
 # What one person short of the protection costs: more than what has to be hidden for one.
 _SHORT = 1_000.0
-# So few are freed among more atoms, each of which takes seconds.
+# So few are freed at a time among more atoms, where each takes seconds.
 _FEW = 50
 # People by which a condition is not exceeded: what the solver takes for nothing.
 _NOTHING = TOLERANCE / 10
@@ -37,14 +37,12 @@ def room(
         price: of each cell: how much it is missed; infinite where it cannot be hidden.
 
     Returns:
-        Positions of cells, and the moves that they make possible. Where leaks are many, of those alone that have room close by.
+        Positions of cells, and the moves that they make possible. Of leaks without room close by some are left for later.
     """
     planned, price, hidden = reach.without_moves(), price.copy(), [np.zeros(0, dtype=int)]
     # The closest room is found soonest.
     for together in (FAR, WIDE, EVERYWHERE, len(leaks)):
-        left = np.flatnonzero(leaks & ~planned.proves())
-        if together > WIDE and len(left) > _FEW:
-            break
+        left = np.flatnonzero(leaks & ~planned.proves())[: _FEW if together > WIDE else None]
         for atoms in system.parts_of(left, of_neighbours(cells, system.atoms, together)):
             hidden.append(_Elastic(system, atoms, left, price, reach.width).free(planned))
             price[hidden[-1]] = 0
