@@ -26,8 +26,8 @@ _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 _POOLED = 3_000
 # Where a round leaves more of the leaks than this share, hiding what is next to them does not help: a search goes further.
 _PROGRESS = 0.8
-# So few leaks are freed one by one; of so few it is not asked first whether they move among more.
-_SOME, _FEW = 600, 50
+# So few leaks are freed one by one, and so few of them at once without having been tried among more counts.
+_SOME, _FEW = 600, 20
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class _Search:
             else:
                 leaks = unproved(system, self.cells, self.hidden, self._small, self.reach)
                 leaks &= ~self._follow_anyway(leaks)
-                if leaks.sum() > max(_FEW, _PROGRESS * left):
+                if leaks.sum() > (_FEW if leaks.sum() <= _SOME else _PROGRESS * left):
                     leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, widely=True)
                 left = leaks.sum()
                 if not left:

@@ -19,7 +19,7 @@ from wres.disclosure.system import System, solver
 # What one person short of the protection costs: more than what has to be hidden for one.
 _SHORT = 1_000.0
 # So few are freed at a time among more atoms, where each takes seconds.
-_FEW = 50
+_FEW = 20
 # People by which a condition is not exceeded: what the solver takes for nothing.
 _NOTHING = TOLERANCE / 10
 
