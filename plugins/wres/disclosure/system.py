@@ -164,7 +164,7 @@ class _Solver(highspy.Highs):
 
 
 def solver(rows: sparse.csr_matrix, allowed: Bounds, limits: Bounds, cost: np.ndarray) -> highspy.Highs:
-    """A linear programme: ``rows`` are conditions × variables, ``allowed`` what they may come to, ``limits`` of each variable."""
+    """A linear programme: conditions (``rows``) × variables, what each may come to (``allowed``), and each variable's limits."""
     model = highspy.HighsLp()
     model.num_row_, model.num_col_ = rows.shape
     model.col_cost_, model.col_lower_, model.col_upper_ = cost, limits.low, limits.high
