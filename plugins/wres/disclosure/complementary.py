@@ -141,7 +141,7 @@ class _Search:
             leaks = self._small & (bounds.width < self.scheme.protection - TOLERANCE)
             before, told = told or np.inf, leaks.sum()
             if 0 < told <= _PROGRESS * before:
-                chosen = self._of_telling_sums(leaks, bounds, system.shown)
+                hid = self._hide(self._of_telling_sums(leaks, bounds, system.shown))
             else:
                 leaks = unproved(system, self.cells, self.hidden, self._small, self.reach)
                 leaks &= ~self._follow_anyway(leaks)
@@ -151,15 +151,12 @@ class _Search:
                 if not left:
                     proofs = self.reach.proofs(np.flatnonzero(self._small))
                     return Control(self.hidden, self.primary, self.exact, proofs)
-                chosen = self._of_room(system, leaks) if left <= _SOME else np.zeros(0, dtype=int)
+                hid = left <= _SOME and self._make_room(system, leaks)
                 leaks &= ~self.reach.proves()
-                if leaks.any() and not len(chosen):
-                    chosen = self._of_shadow_prices(system, leaks)
-                    leaks &= ~self.reach.proves()
-                if leaks.any() and not len(chosen):
-                    chosen = self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
-            self._hide(chosen)
-            if leaks.any() and not len(chosen):
+                hid = hid or self._hide(self._of_shadow_prices(system, leaks))
+                leaks &= ~self.reach.proves()
+                hid = hid or self._hide(self._near(leaks, np.ones(len(self.of_relation), dtype=bool)))
+            if leaks.any() and not hid:
                 # All around them is hidden; a proof may need counts that are further away.
                 leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, to_the_end=True)
                 if leaks.any() and not np.isfinite(self.known.high).any():
@@ -208,8 +205,9 @@ class _Search:
         """Boolean: cells of the rows that these cells are in."""
         return np.isin(self.row, self.row[positions])
 
-    def _hide(self, positions: np.ndarray) -> None:
-        """Round what is exact; hide what is rounded, with its row or, of Unknown and total, with each other."""
+    def _hide(self, positions: np.ndarray) -> bool:
+        """Round what is exact, hide what is rounded: with its row or, Unknown and total, each other. Whether there is any."""
+        is_any = len(positions) > 0
         too_exact = self.exact[positions]
         if self.scheme.rounded_to > 1 and too_exact.any():
             self.exact &= ~self._rows_of(positions[too_exact])
@@ -218,15 +216,17 @@ class _Search:
         alone = self.apart[positions]
         self.hidden |= self._rows_of(positions[alone]) & self.apart
         self.hidden |= self._rows_of(positions[~alone])
+        return is_any
 
-    def _of_room(self, system: System, leaks: np.ndarray) -> np.ndarray:
-        """The cheapest cells that stand in the way of these leaks, hidden; the reach is widened by what is possible then."""
-        chosen, moves = room(system, self.cells, leaks, self.reach, np.where(self._open, 1 + self.order, np.inf))
-        self._hide(chosen)
+    def _make_room(self, system: System, leaks: np.ndarray) -> bool:
+        """Hide the cheapest cells that stand in the way of these leaks, if there are any, and take over what is possible then."""
+        price = np.where(self._open, 1 + self.order, np.inf)
+        chosen, moves = room(system, self.cells, leaks, self.reach, price)
+        hid = self._hide(chosen)
         system = system.showing(self._shown())
         for move in moves:
             self.reach.take(system, move)
-        return chosen
+        return hid
 
     def _of_shadow_prices(self, system: System, leaks: np.ndarray) -> np.ndarray:
         """Shown cells that hold leaks back: of one condition for each leak, which holds many back and is missed least."""
