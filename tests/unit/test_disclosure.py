@@ -27,6 +27,7 @@ from wres.disclosure.complementary import Control, UnprotectableError
 from wres.disclosure.days import Day
 from wres.disclosure.proofs import packed, take_over
 from wres.disclosure.reach import Reach
+from wres.disclosure.room import room
 from wres.disclosure.schemes import NHS_ROUND5, Scheme, scheme_of, suppress_below
 from wres.disclosure.system import Space, System
 
@@ -154,6 +155,35 @@ def test_every_sum_that_is_shown_is_a_condition_of_its_own() -> None:
     assert (space.condition[: len(pairs)] == space.condition[len(pairs) :]).all()
 
 
+@pytest.mark.parametrize(
+    ("prices", "hidden"),
+    [
+        # Of the two that would do the one that is missed less; never what cannot be hidden.
+        ([9, np.inf, 2, 3], {2}),
+        ([9, np.inf, 3, 2], {3}),
+        ([1, np.inf, 3, 2], {0}),
+        ([9, np.inf, np.inf, np.inf], {0}),
+        ([np.inf, np.inf, np.inf, np.inf], set()),
+    ],
+)
+def test_the_cheapest_room_is_found_with_its_proof(prices: list[float], hidden: set[int]) -> None:
+    """60 in all, of whom one organisation's 3 are hidden, and 27 and 30 shown."""
+    truth = np.array([60.0, 3.0, 27.0, 30.0])
+    shown = bounds((60, 60), (0, np.inf), (27, 27), (30, 30))
+    cells = pd.DataFrame({"area": ["", "a", "b", "c"], "org_code": ["ENGLAND", "A", "B", "C"]})
+    system, reach, leak = System(ALL_IS_SUM, shown, truth), Reach.of(truth, 5), truth == 3
+    found, moves = room(system, cells, leak, reach, np.array(prices))
+    assert set(found) == hidden and len(moves) == len(hidden)
+    for move in moves:
+        reach.take(system, move)
+        assert not reach.proves().any(), "beside all that is shown it does not fit"
+        reach.take(
+            system.showing(bounds(*((0, np.inf) if n in {1, *hidden} else (at, at) for n, at in enumerate(truth)))),
+            move,
+        )
+        assert reach.proves(np.array([1])).all()
+
+
 # -- Planted leaks ------------------------------------------------------------------------------------------------------
 
 # By organisation, pay row and group: a small BME count in every organisation's band 8d, and one alone at the top.
@@ -185,17 +215,18 @@ def test_nothing_follows_from_a_controlled_day(day: MadeUpDay, scheme: Scheme, c
     assert attack.narrowest is not None and attack.narrowest >= scheme.protection
 
 
-def test_many_counts_are_moved_from_inside_and_priced_together(
-    day: MadeUpDay, scheme: Scheme, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("few", [0, 1_000_000], ids=["by what holds many back", "one by one"])
+def test_what_stands_in_the_way_is_found_either_way(
+    day: MadeUpDay, scheme: Scheme, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     """The way of programmes with thousands of counts, gone with few: it hides as little, and protects as well."""
     monkeypatch.setattr(programmes, "_FROM_INSIDE", 0)
-    monkeypatch.setattr(programmes, "_VERY_FEW", 0)
+    monkeypatch.setattr(complementary, "_SOME", few)
     monkeypatch.setattr(complementary, "_PROGRESS", 0.0)
     found = day.controlled(scheme)
     attack = day.audited(scheme, day.shown(scheme, found.hidden, found.exact))
     assert attack.passed and attack.protected > 0
-    assert found.primary.sum() < found.hidden.sum() < len(day.truth) / 2
+    assert found.primary.sum() < found.hidden.sum() < 0.6 * len(day.truth)
 
 
 def test_days_come_in_order_whoever_works_on_them(day: MadeUpDay, scheme: Scheme) -> None:

@@ -15,6 +15,7 @@ from wres.disclosure.cells import PLACE
 from wres.disclosure.knowledge import Known
 from wres.disclosure.programmes import held_back, unproved
 from wres.disclosure.reach import Reach
+from wres.disclosure.room import room
 from wres.disclosure.schemes import Scheme
 from wres.disclosure.system import System
 
@@ -23,8 +24,10 @@ _ROW = ["population", *PLACE, "slice"]
 _ORDER = {"icb": 0, "org_type": 1, "region": 2, "organisation": 3, "england": 4}
 # Cells that are worth a search of their own.
 _POOLED = 3_000
-# Where a round leaves more of the leaks than this share, more counts move at once, and one condition more is hidden for each.
+# Where a round leaves more of the leaks than this share, hiding what is next to them does not help: a search goes further.
 _PROGRESS = 0.8
+# So few leaks are freed one by one, and so few of them at once without having been tried among more counts.
+_SOME, _FEW = 600, 20
 
 
 @dataclass(frozen=True)
@@ -122,6 +125,7 @@ class _Search:
         told = propagate(relations, known.bounds, ~self.halves).width < scheme.protection - TOLERANCE
         # Nor has a count that no table shows.
         self.told = told | known.is_rest
+        self.system = System(relations, known.bounds, self.truth)
         self.reach = Reach.of(self.truth, scheme.protection)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
@@ -130,33 +134,30 @@ class _Search:
         self.primary = self.hidden & known.is_own
 
     def run(self) -> Control:
-        width, left, stuck = self.scheme.protection, len(self.truth), 1
+        told, left = np.inf, np.inf
         while True:
-            shown = self._shown()
-            bounds = propagate(self.relations, shown, ~self.halves)
-            leaks = self._small & (bounds.width < width - TOLERANCE)
-            if leaks.any():
-                chosen = self._of_telling_sums(leaks, bounds, shown)
+            system = self.system.showing(self._shown())
+            bounds = propagate(self.relations, system.shown, ~self.halves)
+            leaks = self._small & (bounds.width < self.scheme.protection - TOLERANCE)
+            before, told = told or np.inf, leaks.sum()
+            if 0 < told <= _PROGRESS * before:
+                hid = self._hide(self._of_telling_sums(leaks, bounds, system.shown))
             else:
-                system = System(self.relations, shown, self.truth)
                 leaks = unproved(system, self.cells, self.hidden, self._small, self.reach)
-                stuck = stuck + 1 if leaks.sum() > _PROGRESS * left else 1
                 leaks &= ~self._follow_anyway(leaks)
-                # Perhaps nothing holds them back but that those around them are too few.
-                held = held_back(system, self.cells, leaks, self.reach, self._open, widely=stuck > 1)
-                leaks &= ~self.reach.proves()
-                held = held[~self.reach.proves(held["leak"].to_numpy(dtype=int))]
-                if not leaks.any():
+                if leaks.sum() > (_FEW if leaks.sum() <= _SOME else _PROGRESS * left):
+                    leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, widely=True)
+                left = leaks.sum()
+                if not left:
                     proofs = self.reach.proofs(np.flatnonzero(self._small))
                     return Control(self.hidden, self.primary, self.exact, proofs)
-                left = int(leaks.sum())
-                chosen = self._of_shadow_prices(held, stuck)
-                if not len(chosen):
-                    chosen = self._near(leaks, np.ones(len(self.of_relation), dtype=bool))
-            self._hide(chosen)
-            if not len(chosen):
+                hid = left <= _SOME and self._make_room(system, leaks)
+                leaks &= ~self.reach.proves()
+                hid = hid or self._hide(self._of_shadow_prices(system, leaks))
+                leaks &= ~self.reach.proves()
+                hid = hid or self._hide(self._near(leaks, np.ones(len(self.of_relation), dtype=bool)))
+            if leaks.any() and not hid:
                 # All around them is hidden; a proof may need counts that are further away.
-                system = System(self.relations, self._shown(), self.truth)
                 leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, to_the_end=True)
                 if leaks.any() and not np.isfinite(self.known.high).any():
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
@@ -168,7 +169,7 @@ class _Search:
         doubtful = leaks & ~self.protectable
         if not doubtful.any() or not np.isfinite(self.known.high).any():
             return np.zeros_like(leaks)
-        hidden = System(self.relations, self.known, self.truth)
+        hidden = self.system.showing(self.known)
         everything = np.ones_like(leaks)
         # What is possible beside all that is shown is possible beside less. To the end, since the audit must find the same.
         reach = self.reach.without_moves()
@@ -204,8 +205,9 @@ class _Search:
         """Boolean: cells of the rows that these cells are in."""
         return np.isin(self.row, self.row[positions])
 
-    def _hide(self, positions: np.ndarray) -> None:
-        """Round what is exact; hide what is rounded, with its row or, of Unknown and total, with each other."""
+    def _hide(self, positions: np.ndarray) -> bool:
+        """Round what is exact, hide what is rounded: with its row or, Unknown and total, each other. Whether there is any."""
+        is_any = len(positions) > 0
         too_exact = self.exact[positions]
         if self.scheme.rounded_to > 1 and too_exact.any():
             self.exact &= ~self._rows_of(positions[too_exact])
@@ -214,15 +216,27 @@ class _Search:
         alone = self.apart[positions]
         self.hidden |= self._rows_of(positions[alone]) & self.apart
         self.hidden |= self._rows_of(positions[~alone])
+        return is_any
 
-    def _of_shadow_prices(self, held: pd.DataFrame, each: int) -> np.ndarray:
-        """Shown cells that hold leaks back: of so many conditions for each leak, which hold many back and are missed least."""
+    def _make_room(self, system: System, leaks: np.ndarray) -> bool:
+        """Hide the cheapest cells that stand in the way of these leaks, if there are any, and take over what is possible then."""
+        price = np.where(self._open, 1 + self.order, np.inf)
+        chosen, moves = room(system, self.cells, leaks, self.reach, price)
+        hid = self._hide(chosen)
+        system = system.showing(self._shown())
+        for move in moves:
+            self.reach.take(system, move)
+        return hid
+
+    def _of_shadow_prices(self, system: System, leaks: np.ndarray) -> np.ndarray:
+        """Shown cells that hold leaks back: of one condition for each leak, which holds many back and is missed least."""
+        held = held_back(system, self.cells, leaks, self.reach, self._open)
         conditions = held.drop_duplicates(["condition", "cell"])
         missed = pd.Series(1 + self.order[conditions["cell"]]).groupby(conditions["condition"].to_numpy()).sum()
-        worth = held.drop_duplicates(["leak", "condition"]).groupby("condition")["price"].sum() / missed
-        held = held.assign(worth=held["condition"].map(worth))
-        pairs = held.drop_duplicates(["leak", "condition"]).sort_values(["worth", "condition"], ascending=[False, True])
-        chosen = pairs.groupby("leak").head(each)["condition"]
+        pairs = held.drop_duplicates(["leak", "condition"])
+        worth = pairs["condition"].map(pairs.groupby("condition").size() / missed)
+        pairs = pairs.assign(worth=worth).sort_values(["worth", "condition"], ascending=[False, True])
+        chosen = pairs.drop_duplicates("leak")["condition"]
         return held.loc[held["condition"].isin(chosen), "cell"].unique()
 
     def _of_telling_sums(self, leaks: np.ndarray, bounds: Bounds, shown: Bounds) -> np.ndarray:

@@ -14,18 +14,17 @@ from functools import partial
 import highspy
 import numpy as np
 import pandas as pd
-from scipy import sparse
 
 from wres.disclosure.bounds import TOLERANCE
 from wres.disclosure.reach import Move, Reach
-from wres.disclosure.system import System
+from wres.disclosure.system import System, solver
 
 _DIRECTIONS = 8
 # So many atoms that can move do so at once, organisation by organisation: first few, since the time of a programme grows faster
 # than its size.
-_CLOSE, _NEAR, _FAR, _WIDE, _EVERYWHERE = 300, 600, 1_000, 3_000, 15_000
-# So few targets are tried in larger programmes; so few, one by one, in those of all of England.
-_FEW, _VERY_FEW = 200, 50
+_CLOSE, _NEAR, FAR, WIDE, EVERYWHERE = 300, 600, 1_000, 3_000, 15_000
+# So few targets are tried in larger programmes.
+_FEW = 200
 # Of so many atoms a corner is found sooner from inside than along the edges, unless the last one is near.
 _FROM_INSIDE = 8_000
 # Further directions are tried while each proves this share of what is left; more, where hiding is the alternative.
@@ -44,6 +43,7 @@ def unproved(
     targets: np.ndarray,
     reach: Reach,
     *,
+    widely: bool = False,
     to_the_end: bool = False,
 ) -> np.ndarray:
     """Which of the target cells no pair of tables shows to be as far apart as ``reach`` asks for.
@@ -55,10 +55,11 @@ def unproved(
         hidden: boolean; what moves most freely, and is tried first.
         targets: boolean; the counts to protect.
         reach: is widened.
-        to_the_end: what is left is tried with all counts moving at once, many together and then each on its own: what is not
-            proved then cannot be. Without it some are called unproved that could be proved.
+        widely: what is left is tried with ever more counts moving at once, at last all.
+        to_the_end: that, and then each on its own: what is not proved then cannot be. Without it some are called unproved that
+            could be proved.
     """
-    chance = np.random.default_rng(_SEED)
+    chance, gain = np.random.default_rng(_SEED), _MUCH_GAIN if widely else _GAIN
     if not (targets & ~reach.proves()).any():
         return np.zeros_like(targets)
 
@@ -69,11 +70,13 @@ def unproved(
         near = left()
         if not len(near):
             return
-        for atoms in system.parts_of(near, (_by_family if to_the_end else _of_neighbours)(cells, movable, together)):
+        for atoms in system.parts_of(
+            near, (_by_family if widely or to_the_end else of_neighbours)(cells, movable, together)
+        ):
             programme = _Programme(system, atoms, reach.width)
-            _together(programme, near, reach, chance)
+            _together(programme, near, reach, chance, gain)
             near = left()
-            if singly and (to_the_end or len(near) <= _FEW):
+            if singly:
                 _singly(programme, near, reach)
                 near = left()
 
@@ -82,58 +85,51 @@ def unproved(
             search(system.mobile & hidden & (cells["group"] == group).to_numpy(), _NEAR)
     search(system.mobile & hidden, _NEAR)
     search(system.mobile, _NEAR)
-    if to_the_end:
+    if widely or to_the_end:
         # One after the other at the very end alone: together, and with more around them, nearly all are proved.
-        for together in (_FAR, _WIDE, _EVERYWHERE):
+        for together in (FAR, WIDE, EVERYWHERE):
             search(system.mobile, together)
-        search(system.mobile, len(targets), singly=True)
+        search(system.mobile, len(targets), singly=to_the_end)
         return targets & ~reach.proves()
     if len(left()) <= _FEW:
-        search(system.mobile, _FAR)
+        search(system.mobile, FAR)
     return targets & ~reach.proves()
 
 
 def held_back(
-    system: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Reach, can_hide: np.ndarray, *, widely: bool
+    system: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Reach, can_hide: np.ndarray
 ) -> pd.DataFrame:
     """What keeps leaks from moving further: shadow prices of what is shown.
 
     Args:
         system: what is shown, and what sums to what.
         cells: ``org_code`` and ``area`` of each cell.
-        leaks: boolean; counts that are not proved to be protected.
+        leaks: boolean; counts that are not proved to be protected. Some of them are asked.
         reach: is widened; a leak may turn out to be none.
         can_hide: boolean; what holds leaks back and cannot be hidden is left out.
-        widely: leaks are asked among as many as a programme can take, since what is close may not be what holds them.
 
     Returns:
-        ``leak``, ``condition``, ``price`` (how much a leak gains by one person of room there, compared with others) and ``cell``:
-        cells of the same condition are the same sum, and all of them have to be hidden.
+        ``leak``, ``condition`` and ``cell``: cells of the same condition are the same sum, and all of them have to be hidden.
     """
-    few, asked, chance = leaks.sum() <= _FEW, np.flatnonzero(leaks), np.random.default_rng(_SEED)
-    if not few and not widely:
-        asked = chance.choice(asked, int(_ASKED * len(asked)), replace=False)
-    found = [pd.DataFrame({"leak": [], "condition": [], "price": [], "cell": []}, dtype=int)]
+    asked = np.random.default_rng(_SEED).choice(
+        np.flatnonzero(leaks), int(np.ceil(_ASKED * leaks.sum())), replace=False
+    )
+    found = [pd.DataFrame({"leak": [], "condition": [], "cell": []}, dtype=int)]
     # Those that nothing seems to hold back are asked again where what cannot move is not left out, since that is why.
-    first = [(_EVERYWHERE, True), (_EVERYWHERE, False)] if widely else [(_FAR, True)] if few else []
-    for together, fix in [*first, (_CLOSE, True), (_CLOSE, False)]:
+    for fix in (True, False):
         left = np.setdiff1d(asked[~reach.proves(asked)], [leak for pairs in found for leak in pairs["leak"]])
         movable = system.mobile if fix else system.atoms
-        for number, atoms in enumerate(system.parts_of(left, _of_neighbours(cells, movable, together))):
+        for number, atoms in enumerate(system.parts_of(left, of_neighbours(cells, movable, _CLOSE))):
             programme = _Programme(system, atoms, reach.width, fix)
-            if together == _EVERYWHERE:
-                prices = _together(programme, left, reach, chance, _MUCH_GAIN)
-                left = left[~reach.proves(left)]
-            jointly = together == _EVERYWHERE and len(left) > _VERY_FEW
-            pairs = _jointly(programme, left, prices) if jointly else _singly(programme, left, reach)
-            held = pairs.merge(programme.shown, on="condition")
+            held = _singly(programme, left, reach).merge(programme.shown, on="condition")
             shut = held.loc[~can_hide[held["cell"]], "condition"]
             held = held[~held["condition"].isin(shut)]
-            found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} of {together} {fix}"))
-    return pd.concat(found, ignore_index=True)
+            found.append(held.assign(condition=held["condition"].astype(str) + f" of {number} {fix}"))
+    held = pd.concat(found, ignore_index=True)
+    return held[~reach.proves(held["leak"].to_numpy(dtype=int))]
 
 
-def _of_neighbours(
+def of_neighbours(
     cells: pd.DataFrame, movable: np.ndarray, together: int, by: tuple[str, ...] = ("area", "org_code")
 ) -> Iterator[np.ndarray]:
     """Positions of about so many movable atoms at a time, of whole organisations, those of one area together."""
@@ -148,14 +144,7 @@ def _of_neighbours(
 
 def _by_family(cells: pd.DataFrame, movable: np.ndarray, together: int) -> Iterator[np.ndarray]:
     """The same of more organisations: of each its staff alone, or its applicants, its board."""
-    return _of_neighbours(cells, movable, together, ("family", "area", "org_code"))
-
-
-class _Solver(highspy.Highs):
-    """Without the callbacks of its class, which print a banner where a command prints what it was asked for."""
-
-    def __init__(self) -> None:
-        super(highspy.Highs, self).__init__()
+    return of_neighbours(cells, movable, together, ("family", "area", "org_code"))
 
 
 class _Programme:
@@ -180,19 +169,8 @@ class _Programme:
         self.columns = np.arange(len(space.free), dtype=np.int32)
         self.rows = space.rows
         self.has_corner = False
-        self.solver = _Solver()
-        options: dict[str, bool | int | str] = {
-            "output_flag": False,
-            "threads": 1,
-            "simplex_strategy": _PRIMAL,
-        }
-        for option, value in options.items():
-            self.solver.setOptionValue(option, value)
-        self.solver.passModel(space.model())
-
-    def conditions(self) -> sparse.csr_matrix:
-        """Conditions × these atoms, by number: those on single atoms stand behind all others."""
-        return sparse.vstack([self.rows, sparse.identity(len(self.columns))]).tocsr()
+        self.solver = solver(space.rows, space.allowed, space.limits, np.zeros(len(space.free)))
+        self.solver.setOptionValue("simplex_strategy", _PRIMAL)
 
     def watch(self, targets: np.ndarray) -> np.ndarray:
         """Those of the targets that the atoms are part of: from now on each move widens what they reach."""
@@ -228,30 +206,18 @@ class _Programme:
 
 
 def _together(
-    programme: _Programme, targets: np.ndarray, reach: Reach, chance: np.random.Generator, gain: float = _GAIN
-) -> np.ndarray:
-    """Move targets as far as they go, up and down by chance, while that proves enough; the prices of the last direction."""
+    programme: _Programme, targets: np.ndarray, reach: Reach, chance: np.random.Generator, gain: float
+) -> None:
+    """Move targets as far as they go, up and down by chance, while that proves this share of what is left."""
     near = left = programme.watch(targets)
-    prices = np.zeros(programme.rows.shape[0] + len(programme.columns))
     for _ in range(_DIRECTIONS):
         if not len(left):
             break
         direction = chance.choice([-1.0, 1.0], len(left)) * chance.uniform(0.5, 1.0, len(left))
-        prices = programme.move(programme.sums[left].T @ direction, reach, afresh=len(left) > _FEW)
+        programme.move(programme.sums[left].T @ direction, reach, afresh=len(left) > _FEW)
         before, left = len(left), near[~reach.proves(near)]
         if len(left) > (1 - gain) * before:
             break
-    return prices
-
-
-def _jointly(programme: _Programme, targets: np.ndarray, prices: np.ndarray) -> pd.DataFrame:
-    """Pairs as of ``_singly``, from the prices for all targets together: each with the conditions that it is part of."""
-    parts, whole = (abs(matrix) > 0 for matrix in (programme.sums[targets], programme.conditions()))
-    met = (parts.astype(float) @ whole.astype(float).T).tocoo()
-    priced = prices[met.col] > 0
-    condition = met.col[priced]
-    share = prices / np.maximum(1, np.bincount(condition, minlength=len(prices)))
-    return pd.DataFrame({"leak": targets[met.row[priced]], "condition": condition, "price": share[condition]})
 
 
 def _singly(programme: _Programme, targets: np.ndarray, reach: Reach) -> pd.DataFrame:
@@ -267,5 +233,5 @@ def _singly(programme: _Programme, targets: np.ndarray, reach: Reach) -> pd.Data
             "leak": np.repeat([target for target, _ in found], [len(held) for _, held in found]).astype(int),
             "condition": np.concatenate([np.zeros(0, dtype=int), *(held for _, held in found)]),
         }
-    ).assign(price=1.0)
+    )
     return pairs[~reach.proves(pairs["leak"].to_numpy())]

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from wres.disclosure.bounds import TOLERANCE
+from wres.disclosure.system import System
 
 # After so many moves those that are of no use any more are dropped.
 _OFTEN = 1_000
@@ -54,18 +55,29 @@ class Reach:
         """Boolean: which of the cells, by position, are possible far enough apart; without them, which of all."""
         return self.high[cells] - self.low[cells] >= self.width - TOLERANCE
 
-    def widen(self, cells: np.ndarray, at: np.ndarray, move: Move) -> None:
-        """Take over where a move brings these cells, as far as they are not proved yet."""
+    def widen(self, cells: np.ndarray, at: np.ndarray, move: Move) -> bool:
+        """Take over where a move brings these cells, as far as they are not proved yet; whether that is further for any."""
         lower, higher = at < self.low[cells], at > self.high[cells]
         further = np.flatnonzero((lower | higher) & ~self.proves(cells))
         if not len(further):
-            return
+            return False
         if len(self.moves) % _OFTEN == _OFTEN - 1:
             self._forget()
         for side, number, found in ((self.low, self.lowest, lower), (self.high, self.highest, higher)):
             beyond = cells[further[found[further]]]
             side[beyond], number[beyond] = at[further[found[further]]], len(self.moves)
         self.moves.append(move)
+        return True
+
+    def take(self, system: System, move: Move) -> None:
+        """Take over a move if it fits all that is shown."""
+        by = system.sums[:, move.atoms] @ move.by
+        cells = np.flatnonzero(by)
+        at = system.truth[cells] + by[cells]
+        shown = system.shown
+        fits = (at > shown.low[cells] - TOLERANCE) & (at < shown.high[cells] + TOLERANCE)
+        if fits.all() and (abs(system.further[:, move.atoms] @ move.by) < TOLERANCE).all():
+            self.widen(cells, at, move)
 
     def _forget(self) -> None:
         """Drop moves that no count needs any more, since another has brought it further."""

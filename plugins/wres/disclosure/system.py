@@ -50,6 +50,13 @@ class System:
             expanded = expanded @ step
         return expanded.tocsc()
 
+    def showing(self, shown: Bounds) -> System:
+        """The same sums, something else shown of them."""
+        other = System(self.relations, shown, self.truth)
+        # What does not depend on it is not worked out again.
+        vars(other).update(sums=self.sums, atoms=self.atoms, sums_by_cell=self.sums_by_cell, further=self.further)
+        return other
+
     @cached_property
     def atoms(self) -> np.ndarray:
         """Boolean: which cells are no sums of others."""
@@ -148,14 +155,25 @@ class Space:
         self.condition[single] = len(first) + np.searchsorted(self.free, atom)
         self.condition[single[~free[atom]]] = -1
 
-    def model(self) -> highspy.HighsLp:
-        """The same for the solver, without a question."""
-        model = highspy.HighsLp()
-        model.num_row_, model.num_col_ = self.rows.shape
-        model.col_cost_ = np.zeros(model.num_col_)
-        model.col_lower_, model.col_upper_ = self.limits.low, self.limits.high
-        model.row_lower_, model.row_upper_ = self.allowed.low, self.allowed.high
-        model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-        model.a_matrix_.start_, model.a_matrix_.index_ = self.rows.indptr, self.rows.indices
-        model.a_matrix_.value_ = self.rows.data.astype(float)
-        return model
+
+class _Solver(highspy.Highs):
+    """Without the callbacks of its class, which print a banner where a command prints what it was asked for."""
+
+    def __init__(self) -> None:
+        super(highspy.Highs, self).__init__()
+
+
+def solver(rows: sparse.csr_matrix, allowed: Bounds, limits: Bounds, cost: np.ndarray) -> highspy.Highs:
+    """A linear programme: conditions (``rows``) × variables, what each may come to (``allowed``), and each variable's limits."""
+    model = highspy.HighsLp()
+    model.num_row_, model.num_col_ = rows.shape
+    model.col_cost_, model.col_lower_, model.col_upper_ = cost, limits.low, limits.high
+    model.row_lower_, model.row_upper_ = allowed.low, allowed.high
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = rows.indptr, rows.indices
+    model.a_matrix_.value_ = rows.data.astype(float)
+    found = _Solver()
+    found.setOptionValue("output_flag", False)
+    found.setOptionValue("threads", 1)
+    found.passModel(model)
+    return found
