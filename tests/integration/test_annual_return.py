@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 
 from wres import build, run, warehouse
 from wres.annual_return.form import HEADER
+from wres.disclosure import audit
 from wres.load import feed_files
 from wres.settings import Settings
 
@@ -212,6 +213,10 @@ def test_it_loads_back_to_the_same_figures(
             " and rule_id = 'D01'",
             [written.org_code, YEAR],
         ).fetchone()
+        connection.row_factory = psycopg.rows.tuple_row
+        # Returns are public, and so is what the release before has shown of the same day.
+        with audit.disclosed_counts(of, connection, "with a return of its records"):
+            assert connection.execute("select * from gate.disclosed_count").fetchall() == []
     # Who joined from overseas is in no return.
     recorded = {
         key: row

@@ -423,6 +423,21 @@ def test_what_a_release_hides_does_not_follow_from_the_one_before(scheme: Scheme
     assert not found.hidden[new.where(level="organisation", org_code="R4")].any()
 
 
+def test_what_was_rounded_before_can_be_rounded_again() -> None:
+    """Two organisations are not public: their 3 are all that is left of England's 19, and 2 to 6 of about 20."""
+    people = PEOPLE.copy()
+    people[1:3, 2, 1] = 1, 2
+    day = MadeUpDay.of(people)
+    of_england = day.where(level="england")
+    before = day.cells.assign(shown=pd.Series(NHS_ROUND5.rounded(day.truth)).where(of_england))
+    public = day.where(level="organisation") & ~day.where(org_code="R1") & ~day.where(org_code="R2")
+    found = day.controlled(NHS_ROUND5, public, before)
+    assert not found.exact[of_england & day.where(slice="non_clinical.band_8d", member="bme")].any()
+    assert found.exact[of_england].any()
+    attack = day.audited(NHS_ROUND5, day.shown(NHS_ROUND5, found.hidden, found.exact), public, before)
+    assert attack.passed and attack.protected
+
+
 def test_a_release_that_is_the_same_needs_nothing_more(scheme: Scheme, day: MadeUpDay, controlled) -> None:
     same = day.cells.assign(shown=day.shown(scheme, controlled.hidden, controlled.exact))
     again = day.controlled(scheme, before=same)

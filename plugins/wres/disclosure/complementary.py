@@ -194,8 +194,9 @@ class _Search:
 
     @property
     def _open(self) -> np.ndarray:
-        """Boolean: what could be hidden, and would protect something."""
-        return ~self.hidden & ~np.isfinite(self.known.high)
+        """Boolean: what could be hidden or rounded, and would protect something: readers know less of it than is shown."""
+        shown = self._shown()
+        return ~self.hidden & ((shown.low > self.known.low) | (shown.high < self.known.high))
 
     def _star(self) -> None:
         """Hide small counts, also those that readers know, and the rows of those they do not know, but for Unknown."""
