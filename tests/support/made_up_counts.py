@@ -14,7 +14,7 @@ from wres.disclosure import knowledge
 from wres.disclosure.audit import Attack, attacked
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import Control, control
-from wres.disclosure.days import Day
+from wres.disclosure.days import Before, Day
 from wres.disclosure.relations import relations
 from wres.disclosure.schemes import Scheme
 
@@ -103,15 +103,19 @@ class MadeUpDay:
     def truth(self) -> np.ndarray:
         return self.cells["truth"].to_numpy()
 
-    def day(self, scheme: Scheme, shown: pd.Series | None = None, public: np.ndarray | None = None, before=None) -> Day:
+    def day(
+        self,
+        scheme: Scheme,
+        shown: pd.Series | None = None,
+        public: np.ndarray | None = None,
+        before: Before | None = None,
+    ) -> Day:
         cells = self.cells.assign(public=False if public is None else public)
         if shown is not None:
             cells["shown"] = shown.to_numpy()
         return Day(AS_AT, scheme, cells, PAY_ROWS, self.units, SCHEMES, before)
 
-    def controlled(
-        self, scheme: Scheme, public: np.ndarray | None = None, before: pd.DataFrame | None = None
-    ) -> Control:
+    def controlled(self, scheme: Scheme, public: np.ndarray | None = None, before: Before | None = None) -> Control:
         """What becomes of each cell of this day; ``before``: cells of a release, as ``Day`` has them."""
         found = control(knowledge.of_day(self.day(scheme, public=public, before=before)), scheme)
         now = slice(len(self.cells))
@@ -129,6 +133,6 @@ class MadeUpDay:
         return found
 
     def audited(
-        self, scheme: Scheme, shown: pd.Series, public: np.ndarray | None = None, before: pd.DataFrame | None = None
+        self, scheme: Scheme, shown: pd.Series, public: np.ndarray | None = None, before: Before | None = None
     ) -> Attack:
         return attacked(self.day(scheme, shown, public, before))

@@ -24,7 +24,7 @@ from wres.disclosure.audit import Attack
 from wres.disclosure.bounds import Bounds, ContradictionError, propagate
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import Control, UnprotectableError
-from wres.disclosure.days import Day
+from wres.disclosure.days import Before, Day
 from wres.disclosure.proofs import packed, take_over
 from wres.disclosure.reach import Reach
 from wres.disclosure.room import room
@@ -397,15 +397,15 @@ NEW[1, 1, 1] = 6
 
 
 @pytest.fixture(scope="module")
-def before(scheme: Scheme) -> pd.DataFrame:
+def before(scheme: Scheme) -> Before:
     """The release before, as everybody has it: all is shown."""
     old = MadeUpDay.of(OLD)
     found = old.controlled(scheme)
     assert not found.hidden.any()
-    return old.cells.assign(shown=old.shown(scheme, found.hidden, found.exact))
+    return Before(old.cells.assign(shown=old.shown(scheme, found.hidden, found.exact)), scheme)
 
 
-def test_the_release_before_gives_a_corrected_count_away(scheme: Scheme, before: pd.DataFrame) -> None:
+def test_the_release_before_gives_a_corrected_count_away(scheme: Scheme, before: Before) -> None:
     """All others have stayed as they were: what the area's total has lost is what one organisation has lost."""
     new = MadeUpDay.of(NEW)
     everywhere = new.where(level="organisation")
@@ -414,7 +414,7 @@ def test_the_release_before_gives_a_corrected_count_away(scheme: Scheme, before:
     assert ("R1", "non_clinical.band_8c", "bme") in leaks_of(new.audited(scheme, shown, before=before))
 
 
-def test_what_a_release_hides_does_not_follow_from_the_one_before(scheme: Scheme, before: pd.DataFrame) -> None:
+def test_what_a_release_hides_does_not_follow_from_the_one_before(scheme: Scheme, before: Before) -> None:
     new = MadeUpDay.of(NEW)
     found = new.controlled(scheme, before=before)
     attack = new.audited(scheme, new.shown(scheme, found.hidden, found.exact), before=before)
@@ -429,7 +429,8 @@ def test_what_was_rounded_before_can_be_rounded_again() -> None:
     people[1:3, 2, 1] = 1, 2
     day = MadeUpDay.of(people)
     of_england = day.where(level="england")
-    before = day.cells.assign(shown=pd.Series(NHS_ROUND5.rounded(day.truth)).where(of_england))
+    shown = pd.Series(NHS_ROUND5.rounded(day.truth)).where(of_england)
+    before = Before(day.cells.assign(shown=shown), NHS_ROUND5)
     public = day.where(level="organisation") & ~day.where(org_code="R1") & ~day.where(org_code="R2")
     found = day.controlled(NHS_ROUND5, public, before)
     assert not found.exact[of_england & day.where(slice="non_clinical.band_8d", member="bme")].any()
@@ -440,6 +441,22 @@ def test_what_was_rounded_before_can_be_rounded_again() -> None:
 
 def test_a_release_that_is_the_same_needs_nothing_more(scheme: Scheme, day: MadeUpDay, controlled) -> None:
     same = day.cells.assign(shown=day.shown(scheme, controlled.hidden, controlled.exact))
-    again = day.controlled(scheme, before=same)
+    again = day.controlled(scheme, before=Before(same, scheme))
     assert (again.hidden == controlled.hidden).all()
-    assert day.audited(scheme, same["shown"], before=same).passed
+    assert day.audited(scheme, same["shown"], before=Before(same, scheme)).passed
+
+
+@pytest.mark.parametrize(("old", "new"), [SCHEMES, SCHEMES[::-1]], ids=lambda scheme: scheme.name)
+def test_the_release_before_is_read_by_its_own_scheme(day: MadeUpDay, old: Scheme, new: Scheme) -> None:
+    """A number that was rounded is no true count, and one that was not says more than a rounded one."""
+    found = day.controlled(old)
+    shown = day.shown(old, found.hidden, found.exact)
+    before = Before(day.cells.assign(shown=shown), old)
+    known, read = knowledge.of_day(day.day(new, before=before)).bounds, shown.notna().to_numpy()
+    assert (known.low <= day.truth).all() and (day.truth <= known.high).all()
+    assert (known.width[read] == 0).all() == (old.rounded_to == 1)
+    found = day.controlled(new, before=before)
+    attack = day.audited(new, day.shown(new, found.hidden, found.exact), before=before)
+    assert attack.passed and attack.protected
+    alone = day.shown(new, new.is_small(day.truth), day.cells["level"].isin(new.exact_levels).to_numpy())
+    assert not day.audited(new, alone, before=before).passed

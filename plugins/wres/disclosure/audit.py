@@ -25,13 +25,12 @@ from wres.disclosure import days as days_
 from wres.disclosure import knowledge
 from wres.disclosure.bounds import TOLERANCE, Bounds, propagate
 from wres.disclosure.cells import KEY
-from wres.disclosure.days import Day
+from wres.disclosure.days import Before, Day, Tables
 from wres.disclosure.programmes import unproved
 from wres.disclosure.proofs import take_over
 from wres.disclosure.reach import Reach
-from wres.disclosure.schemes import Scheme, scheme_of
+from wres.disclosure.schemes import Scheme, scheme_of_release
 from wres.disclosure.system import System
-from wres.registry import PUBLIC
 from wres.settings import Settings
 
 # More leaks than these are not looked at one by one.
@@ -93,29 +92,29 @@ def audit_release(settings: Settings, release_id: int | None = None) -> tuple[in
         publish.PublishError: nothing is published yet.
     """
     of = publish.queryable(settings, release_id)
-    before = next(
+    older = next(
         (
-            release.schema_name
+            release.release_id
             for release in publish.releases(settings)
             if release.release_id < of.release_id and release.dropped_at is None
         ),
         None,
     )
     with warehouse.connect(settings, "wres_publisher", autocommit=True) as connection:
-        policies = connection.execute(
-            "select distinct disclosure_policy from ops.release_input where release_id = %s", [of.release_id]
-        ).fetchall()
+        now = days_.tables_of_release(connection, of.release_id)
+        before = days_.tables_of_release(connection, older) if older else None
         reader = partial(day_of, settings, "wres_publisher")
-        return of.release_id, _audit(connection, reader, of.schema_name, before, of.fingerprint, policies)
+        return of.release_id, _audit(connection, reader, now, before, of.fingerprint) if now else None
 
 
 @contextmanager
 def disclosed_counts(settings: Settings, connection: psycopg.Connection, fingerprint: str) -> Iterator[None]:
     """Audit the candidate, as ``wres_gate``; meanwhile its leaks are in ``gate.disclosed_count``, for the rule about them."""
-    current = connection.execute("select schema_name from ops.release where is_current").fetchone()
     policies = connection.execute("select distinct disclosure_policy from ops.source").fetchall()
+    scheme = scheme_of_release(policy for (policy,) in policies)
+    before = days_.tables_of_release(connection, None)
     reader = partial(day_of, settings, "wres_gate")
-    verdict = _audit(connection, reader, "marts", current[0] if current else None, fingerprint, policies)
+    verdict = _audit(connection, reader, Tables("marts", scheme), before, fingerprint) if scheme else None
     connection.execute("drop table if exists gate.disclosed_count cascade")
     connection.execute(
         "create unlogged table gate.disclosed_count (level text, org_code text, as_at date, population text, slice text)"
@@ -130,20 +129,18 @@ def disclosed_counts(settings: Settings, connection: psycopg.Connection, fingerp
 
 def _audit(
     connection: psycopg.Connection,
-    reader: Callable[[str, Scheme, date, str | None], Day],
-    schema: str,
-    before: str | None,
+    reader: Callable[[Tables, date, Tables | None], Day],
+    of: Tables,
+    before: Tables | None,
     fingerprint: str,
-    policies: list[tuple[str | None]],
 ) -> Verdict | None:
-    schemes = [scheme_of(policy) for (policy,) in policies if policy not in (None, PUBLIC)]
-    if not schemes:
-        return None
-    began, scheme = time.monotonic(), schemes[0]
-    now = days_.digests(connection, scheme, *cells_of.tables_of(schema))
-    past = days_.digests(connection, scheme, *cells_of.tables_of(before)) if before else {}
+    began = time.monotonic()
+    now, past = (
+        days_.digests(connection, tables.scheme, *cells_of.tables_of(tables.schema)) if tables else {}
+        for tables in (of, before)
+    )
     counted = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
-    days = [row[0] for row in connection.execute(counted.format(sql.Identifier(schema))).fetchall()]
+    days = [row[0] for row in connection.execute(counted.format(sql.Identifier(of.schema))).fetchall()]
     if not days:
         return None
     # A day that is as it was adds nothing to what the release before has told.
@@ -156,10 +153,7 @@ def _audit(
         )
     }
     fresh = {digest: as_at for as_at, digest in digests.items() if digest not in found}
-    reads = [
-        partial(reader, schema, scheme, as_at, before if digest != now[as_at] else None)
-        for digest, as_at in fresh.items()
-    ]
+    reads = [partial(reader, of, as_at, before if digest != now[as_at] else None) for digest, as_at in fresh.items()]
     for digest, attack in zip(fresh, days_.each(attacked, reads), strict=True):
         found[digest] = attack
         if attack.passed:
@@ -168,7 +162,7 @@ def _audit(
                 " on conflict do nothing",
                 [digest, *attack[1:]],
             )
-    verdict = Verdict(scheme, [found[digest] for digest in digests.values()], time.monotonic() - began)
+    verdict = Verdict(of.scheme, [found[digest] for digest in digests.values()], time.monotonic() - began)
     connection.execute(
         "insert into ops.disclosure_audit"
         " (fingerprint, scheme, protection, days, hidden, protected, leaks, narrowest, seconds)"
@@ -179,17 +173,20 @@ def _audit(
     return verdict
 
 
-def day_of(settings: Settings, role: str, schema: str, scheme: Scheme, as_at: date, before: str | None = None) -> Day:
+def day_of(settings: Settings, role: str, of: Tables, as_at: date, before: Tables | None = None) -> Day:
     """A day of a release or of the candidate, with what the release before shows of it."""
     with warehouse.connect(settings, role, autocommit=True) as connection:
-        own = cells_of.of_release(connection, schema, "records", as_at)
-        returned = cells_of.of_release(connection, schema, "return", as_at)
+        own = cells_of.of_release(connection, of.schema, "records", as_at)
+        returned = cells_of.of_release(connection, of.schema, "return", as_at)
         told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
-        past = cells_of.of_release(connection, before, "records", as_at) if before else None
+        past = (
+            Before(cells_of.of_release(connection, before.schema, "records", as_at), before.scheme) if before else None
+        )
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
         units = days_.units(connection, as_at)
         proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()
-    return Day(as_at, scheme, own.assign(public=told), pay_rows, units, groups, past, proofs[0] if proofs else None)
+    proof = proofs[0] if proofs else None
+    return Day(as_at, of.scheme, own.assign(public=told), pay_rows, units, groups, past, proof)
 
 
 def attacked(day: Day) -> Attack:

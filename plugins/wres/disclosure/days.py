@@ -10,19 +10,33 @@ from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import pandas as pd
 import psycopg
 from psycopg import sql
 
-from wres.disclosure.schemes import Scheme
+from wres.disclosure.schemes import Scheme, scheme_of_release
 
 _CODE = Path(__file__).parent
 # A process of its own costs two seconds: days of fewer cells are faster one after the other.
 _WORTH_A_PROCESS = 10_000
 _UNITS = "select level, unit_code, scope, organisation_basis, as_at, org_code from intermediate.int_indicators__unit"
 Found = TypeVar("Found")
+
+
+class Tables(NamedTuple):
+    """The tables of a release or of the candidate, by their schema, and how counts became what they show."""
+
+    schema: str
+    scheme: Scheme
+
+
+class Before(NamedTuple):
+    """What the release before shows of a day: ``cells.KEY``, ``shown`` (people; NaN where hidden), ``truth``; and its scheme."""
+
+    cells: pd.DataFrame
+    scheme: Scheme
 
 
 @dataclass(frozen=True)
@@ -35,7 +49,7 @@ class Day:
         pay_rows: seed ``pay_row``.
         units: which organisations an area, or an organisation of today, is made of.
         groups: which ethnic categories each group of a scheme is made of (``int_groups__member``).
-        before: ``cells.KEY``, ``shown`` and ``truth`` of the same day in the release before; none where it has none.
+        before: the same day in the release before; none where there was none.
         proofs: by which control has shown small counts of the last build to be protected (``proofs.packed``).
     """
 
@@ -45,7 +59,7 @@ class Day:
     pay_rows: pd.DataFrame
     units: pd.DataFrame
     groups: pd.DataFrame
-    before: pd.DataFrame | None = None
+    before: Before | None = None
     proofs: bytes | None = None
 
 
@@ -94,6 +108,17 @@ def digests(connection: psycopg.Connection, scheme: Scheme, *selects: sql.Compos
         for as_at, total in connection.execute(summed).fetchall():
             running.setdefault(as_at, same_for_all.copy()).update(f"{number}:{total}".encode())
     return {as_at: found.hexdigest()[:16] for as_at, found in running.items()}
+
+
+def tables_of_release(connection: psycopg.Connection, release_id: int | None) -> Tables | None:
+    """The tables of a release, the current one if it is none; none if there is no such or all that it shows is public already."""
+    found = connection.execute(
+        "select schema_name, array_agg(disclosure_policy) from ops.release left join ops.release_input using (release_id)"
+        " where case when %(release)s::integer is null then is_current else release_id = %(release)s end group by schema_name",
+        {"release": release_id},
+    ).fetchone()
+    scheme = scheme_of_release(found[1]) if found else None
+    return Tables(found[0], scheme) if found and scheme else None
 
 
 def pay_rows(connection: psycopg.Connection) -> pd.DataFrame:

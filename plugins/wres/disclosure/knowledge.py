@@ -62,7 +62,7 @@ def of_day(day: Day) -> Known:
     sums = relations(own, day.pay_rows, day.units, day.groups)
     cells, bounds = own, nothing_known(len(own))
     if day.before is not None:
-        old = day.before[[*KEY, "truth", "shown"]].reset_index(drop=True)
+        old = day.before.cells[[*KEY, "truth", "shown"]].reset_index(drop=True)
         position = _positions(old, own, day.units)
         fresh = position >= len(own)
         cells = pd.concat([own, old.loc[fresh, [*KEY, "truth"]]], ignore_index=True)
@@ -74,7 +74,7 @@ def of_day(day: Day) -> Known:
         # Sums of counts that are all the same as now are there already.
         sums = sparse.vstack([sums, placed_sums.tocsr()[np.unique(old_sums.row[fresh[old_sums.col]])]]).tocsr()
         bounds = nothing_known(len(cells))
-        told = day.scheme.read(old["shown"].to_numpy(), old["truth"].to_numpy())
+        told = day.before.scheme.read(old["shown"].to_numpy(), old["truth"].to_numpy())
         bounds.low[position], bounds.high[position] = told.low, told.high
     truth = cells["truth"].to_numpy()
     public = np.flatnonzero(day.cells["public"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from wres.disclosure.bounds import TOLERANCE, Bounds
+from wres.registry import PUBLIC
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,15 @@ def scheme_of(policy: str) -> Scheme:
     if found := re.fullmatch(r"suppress_below_(\d+)", policy):
         return suppress_below(int(found.group(1)))
     raise ValueError(f"no scheme of disclosure control is called {policy!r}")
+
+
+def scheme_of_release(policies: Iterable[str | None]) -> Scheme | None:
+    """The scheme of a release with sources of these policies; none if all of them are public already.
+
+    Raises:
+        ValueError: they name several schemes; one release has one.
+    """
+    names = sorted({policy for policy in policies if policy and policy != PUBLIC})
+    if len(names) > 1:
+        raise ValueError(f"one release has one scheme of disclosure control, and the sources name {', '.join(names)}")
+    return scheme_of(names[0]) if names else None

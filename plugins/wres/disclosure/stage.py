@@ -22,9 +22,9 @@ from wres.disclosure import days as days_
 from wres.disclosure import knowledge
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import control
-from wres.disclosure.days import Day
+from wres.disclosure.days import Before, Day
 from wres.disclosure.proofs import packed
-from wres.disclosure.schemes import Scheme, scheme_of
+from wres.disclosure.schemes import Scheme, scheme_of_release
 from wres.registry import PUBLIC
 from wres.settings import Settings
 
@@ -58,14 +58,8 @@ def hide(settings: Settings, say: Callable[[str], None] = lambda text: None) -> 
 
 def _scheme(connection: psycopg.Connection) -> Scheme | None:
     """The scheme of all counts that are not public already; none if there are no such counts."""
-    policies = connection.execute(
-        "select distinct disclosure_policy from intermediate.int_disclosure__cell where disclosure_policy <> %s",
-        [PUBLIC],
-    ).fetchall()
-    if len(policies) > 1:
-        names = ", ".join(sorted(row[0] for row in policies))
-        raise ValueError(f"one release has one scheme of disclosure control, and the sources name {names}")
-    return scheme_of(policies[0][0]) if policies else None
+    policies = connection.execute("select distinct disclosure_policy from intermediate.int_disclosure__cell").fetchall()
+    return scheme_of_release(policy for (policy,) in policies)
 
 
 def _digests(connection: psycopg.Connection, scheme: Scheme) -> dict[date, str]:
@@ -82,8 +76,10 @@ def day_of(settings: Settings, scheme: Scheme, as_at: date) -> Day:
     """The counts of a day, with what the current release shows of it."""
     with warehouse.connect(settings, "wres_gate", autocommit=True) as reader:
         # Who builds may not read releases.
-        current = reader.execute("select schema_name from ops.release where is_current").fetchone()
-        before = cells_of.of_release(reader, current[0], "records", as_at) if current else None
+        current = days_.tables_of_release(reader, None)
+        before = (
+            Before(cells_of.of_release(reader, current.schema, "records", as_at), current.scheme) if current else None
+        )
     with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
         cells = _own(cells_of.of_counts(connection, as_at))
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
