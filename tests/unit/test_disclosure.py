@@ -155,33 +155,45 @@ def test_every_sum_that_is_shown_is_a_condition_of_its_own() -> None:
     assert (space.condition[: len(pairs)] == space.condition[len(pairs) :]).all()
 
 
+EVERY = (0, np.inf)
+
+
 @pytest.mark.parametrize(
-    ("prices", "hidden"),
+    ("prices", "known", "hidden"),
     [
-        # Of the two that would do the one that is missed less; never what cannot be hidden.
-        ([9, np.inf, 2, 3], {2}),
-        ([9, np.inf, 3, 2], {3}),
-        ([1, np.inf, 3, 2], {0}),
-        ([9, np.inf, np.inf, np.inf], {0}),
-        ([np.inf, np.inf, np.inf, np.inf], set()),
+        # Of the two that would do the one that is missed less; never what readers know already.
+        ([9, 0, 2, 3], [EVERY, EVERY, EVERY, EVERY], {2}),
+        ([9, 0, 3, 2], [EVERY, EVERY, EVERY, EVERY], {3}),
+        ([1, 0, 3, 2], [EVERY, EVERY, EVERY, EVERY], {0}),
+        ([9, 0, 0, 0], [EVERY, EVERY, (27, 27), (30, 30)], {0}),
+        ([0, 0, 0, 0], [(60, 60), EVERY, (27, 27), (30, 30)], set()),
+        # What they know to within three people does with what they know to within two; to within five it does alone.
+        ([9, 0, 2, 3], [EVERY, EVERY, (24, 30), (28, 32)], {2, 3}),
+        ([9, 0, 2, 3], [EVERY, EVERY, (22, 32), (28, 32)], {2}),
+        ([1, 0, 2, 3], [EVERY, EVERY, (24, 30), (28, 32)], {0}),
     ],
 )
-def test_the_cheapest_room_is_found_with_its_proof(prices: list[float], hidden: set[int]) -> None:
+def test_the_cheapest_room_is_found_with_its_proof(
+    prices: list[float], known: list[tuple[float, float]], hidden: set[int]
+) -> None:
     """60 in all, of whom one organisation's 3 are hidden, and 27 and 30 shown."""
     truth = np.array([60.0, 3.0, 27.0, 30.0])
-    shown = bounds((60, 60), (0, np.inf), (27, 27), (30, 30))
+    exactly = [(at, at) for at in truth]
     cells = pd.DataFrame({"area": ["", "a", "b", "c"], "org_code": ["ENGLAND", "A", "B", "C"]})
-    system, reach, leak = System(ALL_IS_SUM, shown, truth), Reach.of(truth, 5), truth == 3
-    found, moves = room(system, cells, leak, reach, np.array(prices))
-    assert set(found) == hidden and len(moves) == len(hidden)
+    system, reach, leak = (
+        System(ALL_IS_SUM, bounds(*exactly[:1], EVERY, *exactly[2:]), truth),
+        Reach.of(truth, 5),
+        truth == 3,
+    )
+    found, moves = room(system, system.showing(bounds(*known)), cells, leak, reach, np.array(prices))
+    assert set(found) == hidden and bool(moves) == bool(hidden)
     for move in moves:
         reach.take(system, move)
         assert not reach.proves().any(), "beside all that is shown it does not fit"
         reach.take(
-            system.showing(bounds(*((0, np.inf) if n in {1, *hidden} else (at, at) for n, at in enumerate(truth)))),
-            move,
+            system.showing(bounds(*(known[n] if n in {1, *hidden} else exactly[n] for n in range(len(truth))))), move
         )
-        assert reach.proves(np.array([1])).all()
+    assert reach.proves(np.array([1])).all() == bool(hidden)
 
 
 # -- Planted leaks ------------------------------------------------------------------------------------------------------

@@ -221,8 +221,8 @@ class _Search:
 
     def _make_room(self, system: System, leaks: np.ndarray) -> bool:
         """Hide the cheapest cells that stand in the way of these leaks, if there are any, and take over what is possible then."""
-        price = np.where(self._open, 1 + self.order, np.inf)
-        chosen, moves = room(system, self.cells, leaks, self.reach, price)
+        price, hidden = np.where(self._open, 1 + self.order, 0), system.showing(self.known)
+        chosen, moves = room(system, hidden, self.cells, leaks, self.reach, price)
         hid = self._hide(chosen)
         system = system.showing(self._shown())
         for move in moves:

@@ -25,33 +25,34 @@ _NOTHING = TOLERANCE / 10
 
 
 def room(
-    system: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Reach, price: np.ndarray
+    system: System, hidden: System, cells: pd.DataFrame, leaks: np.ndarray, reach: Reach, price: np.ndarray
 ) -> tuple[np.ndarray, list[Move]]:
     """Which cells to hide so that leaks can move, and the other tables that fit what is shown then.
 
     Args:
         system: what is shown, and what sums to what.
+        hidden: what readers know even if nothing is shown.
         cells: ``org_code`` and ``area`` of each cell.
         leaks: boolean; counts that are not proved to be protected.
         reach: how far they were found to move beside what is shown; not changed.
-        price: of each cell: how much it is missed; infinite where it cannot be hidden.
+        price: of each cell: how much it is missed; nothing where it is hidden already.
 
     Returns:
         Positions of cells, and the moves that they make possible. Of leaks without room close by some are left for later.
     """
-    planned, price, hidden = reach.without_moves(), price.copy(), [np.zeros(0, dtype=int)]
+    planned, price, chosen = reach.without_moves(), price.copy(), [np.zeros(0, dtype=int)]
     # The closest room is found soonest.
     for together in (FAR, WIDE, EVERYWHERE, len(leaks)):
         left = np.flatnonzero(leaks & ~planned.proves())[: _FEW if together > WIDE else None]
         for atoms in system.parts_of(left, of_neighbours(cells, system.atoms, together)):
-            hidden.append(_Elastic(system, atoms, left, price, reach.width).free(planned))
-            price[hidden[-1]] = 0
+            chosen.append(_Elastic(system, hidden, atoms, left, price, reach.width).free(planned))
+            price[chosen[-1]] = 0
             left = left[~planned.proves(left)]
-    return np.unique(np.concatenate(hidden)), planned.moves
+    return np.unique(np.concatenate(chosen)), planned.moves
 
 
 class _Elastic:
-    """How far atoms can move from the true counts if conditions on them are dropped, each at a price.
+    """How far atoms can move from the true counts if what is shown of them is hidden, each condition at a price.
 
     Attributes:
         near, near_sums: positions of the leaks that are sums of these atoms mostly, and their sums over them.
@@ -59,7 +60,9 @@ class _Elastic:
         condition: which one a column exceeds, by number; -1 for none.
     """
 
-    def __init__(self, system: System, atoms: np.ndarray, leaks: np.ndarray, price: np.ndarray, width: float) -> None:
+    def __init__(
+        self, system: System, hidden: System, atoms: np.ndarray, leaks: np.ndarray, price: np.ndarray, width: float
+    ) -> None:
         sums = system.sums[:, atoms].tocsr()
         size = np.diff(sums.indptr)
         # Where little of a sum can move it would cost much to move it.
@@ -68,27 +71,27 @@ class _Elastic:
         self.near_sums = sums[self.near]
         self.cells = np.flatnonzero((size > 0) & np.isfinite(system.shown.high))
         # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
-        space, furthest = system.space(sums, self.cells, atoms, 2 * width, fix=False), 2 * width
+        space, beyond = (of.space(sums, self.cells, atoms, 2 * width, fix=False) for of in (system, hidden))
         self.count, self.of_cell = space.rows.shape[0], space.condition[: len(self.cells)]
         # All cells of a condition are the same sum and have to be hidden; some conditions are on no cell.
-        prices = np.full(self.count + len(atoms), np.inf)
-        prices[self.of_cell] = 0
-        np.add.at(prices, self.of_cell, price[self.cells])
-        prices[space.condition[len(self.cells) :]] = np.inf
-        several, single = (np.flatnonzero(np.isfinite(part)) for part in np.split(prices, [self.count]))
+        self.price, prices = price[self.cells], np.zeros(self.count + len(atoms))
+        np.add.at(prices, self.of_cell, self.price)
+        # Readers who know a sum from elsewhere know it still when it is hidden.
+        under, over = space.allowed.low - beyond.allowed.low, beyond.allowed.high - space.allowed.high
+        less, more = space.limits.low - beyond.limits.low, beyond.limits.high - space.limits.high
+        several, single = np.flatnonzero(under + over), np.flatnonzero(less + more)
         of_several, of_single, anywhere = prices[several], prices[self.count + single], np.full(len(self.near), np.inf)
-        truth, low, high = system.truth[atoms], space.limits.low, space.limits.high
         rows = sparse.vstack([space.rows, self.near_sums]).tocsc()
         sum_ = sparse.identity(rows.shape[0], format="csc")
         leak = sum_[:, self.count :]
         # What each column adds to the rows, what one person costs, how many there can be, and the condition that they exceed.
         columns = [
-            (rows, 0.0, high, -1),
-            (-rows, 0.0, -low, -1),
-            (rows[:, single], of_single, furthest - high[single], self.count + single),
-            (-rows[:, single], of_single, truth[single] + low[single], self.count + single),
-            (-sum_[:, several], of_several, np.inf, several),
-            (sum_[:, several], of_several, np.inf, several),
+            (rows, 0.0, space.limits.high, -1),
+            (-rows, 0.0, -space.limits.low, -1),
+            (rows[:, single], of_single, more[single], self.count + single),
+            (-rows[:, single], of_single, less[single], self.count + single),
+            (-sum_[:, several], of_several, over[several], several),
+            (sum_[:, several], of_several, under[several], several),
             (leak, _SHORT, np.inf, -1),
             (-leak, _SHORT, np.inf, -1),
         ]
@@ -109,7 +112,7 @@ class _Elastic:
         self.solver.setOptionValue("presolve", "off")
 
     def free(self, planned: Reach) -> np.ndarray:
-        """Widen what is planned until it protects the leaks, as far as these atoms can; the cells to hide for it."""
+        """Widen what is planned until it protects the leaks, as far as these atoms can; the cells to hide for it besides."""
         dropped = np.zeros(0, dtype=int)
         for row, leak in enumerate(self.near):
             # Small counts have more room above than below.
@@ -121,7 +124,7 @@ class _Elastic:
                 dropped = np.union1d(dropped, used)
                 free = np.flatnonzero(np.isin(self.condition, used)).astype(np.int32)
                 self.solver.changeColsCost(len(free), free, np.zeros(len(free)))
-        return self.cells[np.isin(self.of_cell, dropped)]
+        return self.cells[np.isin(self.of_cell, dropped) & (self.price > 0)]
 
     def _move(self, row: int, low: float, high: float, planned: Reach) -> np.ndarray:
         """Bring a leak between these numbers of people, or as close as can be; the conditions that it takes to be dropped."""
