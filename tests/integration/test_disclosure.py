@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from candidates import administrator
 from commands import wres
 
+from wres.disclosure import days, stage
 from wres.disclosure.audit import audit_release
+from wres.disclosure.schemes import NHS_ROUND5, suppress_below
 from wres.exit_codes import BLOCKED, WRONG_USE
 from wres.settings import Settings
 
@@ -143,6 +146,18 @@ def test_finer_groups_as_they_are_are_found(released: Settings, table: str, coun
     leaks = json.loads(result.stdout)["audit"]["leaks"]
     assert {leak["as_at"] for leak in leaks} == {ANNUAL}
     assert any(leak["member"].startswith("bme/six_group/") for leak in leaks)
+
+
+def test_the_release_before_is_read_by_the_policy_that_it_names(released: Settings) -> None:
+    """As after a change of the policy: the release is of another one than what is built now."""
+    change = "update ops.release_input set disclosure_policy = %s where disclosure_policy = %s"
+    with administrator(released) as connection:
+        connection.execute(change, ["suppress_below_11", "nhs_round5"])
+        before = stage.day_of(released, NHS_ROUND5, date.fromisoformat(MANY)).before
+        connection.execute(change, ["nhs_round5", "suppress_below_11"])
+        assert before is not None and before.scheme == suppress_below(11) and len(before.cells) > 100
+        assert days.tables_of_release(connection, 1) == days.Tables("release_0001", NHS_ROUND5)
+        assert days.tables_of_release(connection, 99) is None
 
 
 def test_a_release_that_is_not_there(released: Settings) -> None:

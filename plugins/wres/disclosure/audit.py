@@ -25,7 +25,7 @@ from wres.disclosure import days as days_
 from wres.disclosure import knowledge
 from wres.disclosure.bounds import TOLERANCE, Bounds, propagate
 from wres.disclosure.cells import KEY
-from wres.disclosure.days import Before, Day, Tables
+from wres.disclosure.days import Day, Tables
 from wres.disclosure.programmes import unproved
 from wres.disclosure.proofs import take_over
 from wres.disclosure.reach import Reach
@@ -179,9 +179,7 @@ def day_of(settings: Settings, role: str, of: Tables, as_at: date, before: Table
         own = cells_of.of_release(connection, of.schema, "records", as_at)
         returned = cells_of.of_release(connection, of.schema, "return", as_at)
         told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
-        past = (
-            Before(cells_of.of_release(connection, before.schema, "records", as_at), before.scheme) if before else None
-        )
+        past = days_.before(connection, before, as_at)
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
         units = days_.units(connection, as_at)
         proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()

@@ -16,6 +16,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from wres.disclosure import cells as cells_of
 from wres.disclosure.schemes import Scheme, scheme_of_release
 
 _CODE = Path(__file__).parent
@@ -119,6 +120,11 @@ def tables_of_release(connection: psycopg.Connection, release_id: int | None) ->
     ).fetchone()
     scheme = scheme_of_release(found[1]) if found else None
     return Tables(found[0], scheme) if found and scheme else None
+
+
+def before(connection: psycopg.Connection, tables: Tables | None, as_at: date) -> Before | None:
+    """What the tables of the release before, if there is one, show of a day."""
+    return Before(cells_of.of_release(connection, tables.schema, "records", as_at), tables.scheme) if tables else None
 
 
 def pay_rows(connection: psycopg.Connection) -> pd.DataFrame:

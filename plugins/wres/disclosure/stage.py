@@ -22,7 +22,7 @@ from wres.disclosure import days as days_
 from wres.disclosure import knowledge
 from wres.disclosure.cells import KEY
 from wres.disclosure.complementary import control
-from wres.disclosure.days import Before, Day
+from wres.disclosure.days import Day
 from wres.disclosure.proofs import packed
 from wres.disclosure.schemes import Scheme, scheme_of_release
 from wres.registry import PUBLIC
@@ -76,10 +76,7 @@ def day_of(settings: Settings, scheme: Scheme, as_at: date) -> Day:
     """The counts of a day, with what the current release shows of it."""
     with warehouse.connect(settings, "wres_gate", autocommit=True) as reader:
         # Who builds may not read releases.
-        current = days_.tables_of_release(reader, None)
-        before = (
-            Before(cells_of.of_release(reader, current.schema, "records", as_at), current.scheme) if current else None
-        )
+        before = days_.before(reader, days_.tables_of_release(reader, None), as_at)
     with warehouse.connect(settings, "wres_transformer", autocommit=True) as connection:
         cells = _own(cells_of.of_counts(connection, as_at))
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
