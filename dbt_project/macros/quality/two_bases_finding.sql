@@ -124,8 +124,11 @@
                 when indicator_code in ('1', '9')
                     then {{ count_in_words('value_count') }} || {{ records_say }} || {{ count_in_words('records_value') }}
                 else
-                    {{ count_in_words('value_count') }} || ' of ' || {{ count_in_words('base_count') }} || {{ records_say }}
-                    || {{ count_in_words('records_value') }} || ' of ' || {{ count_in_words('records_base') }}
+                    -- One of the two may be hidden where the other differs.
+                    coalesce({{ count_in_words('value_count') }}, 'an unknown number')
+                    || ' of ' || coalesce({{ count_in_words('base_count') }}, 'an unknown number')
+                    || {{ records_say }} || coalesce({{ count_in_words('records_value') }}, 'a hidden number')
+                    || ' of ' || coalesce({{ count_in_words('records_base') }}, 'a hidden number')
             end || '.' as message,
             observed,
             expected,
