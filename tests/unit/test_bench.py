@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import workbooks
 
-from wres.bench import NAMED, PARTS, SIZED
+from wres.bench import NAMED, PARTS, SIZED, command
 from wres.bench.alternatives import first
 from wres.bench.loading import _with_comment
 from wres.bench.report import NATIONAL, QUICK, Figure, figures, shown, table, write_block
@@ -90,3 +90,10 @@ def test_a_workbook_with_a_comment_is_the_same_workbook_in_other_bytes(tmp_path:
     again = open_content(settings(), path)
     assert isinstance(again, Workbook)
     assert again == sheets
+
+
+def test_a_command_that_fails_says_what_it_wrote(tmp_path: Path) -> None:
+    of = replace(settings(), home=tmp_path / "home")
+    assert command.wres(of, "--help") > 0
+    with pytest.raises(RuntimeError, match=r"wres run .*nowhere ended with 2:\n(.|\n)*nowhere"):
+        command.wres(of, "run", str(tmp_path / "nowhere"))

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from wres import board_pack, warehouse
-from wres.bench import alternatives
+from wres.bench import alternatives, command
 from wres.bench.report import Figure, Say, Size, figures, table
 from wres.sample import write_sample
 from wres.settings import Settings
@@ -24,9 +21,9 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
     sample = folder / "sample"
     write_sample(sample, trusts=_TRUSTS, first_year=size.last_year, last_year=size.last_year, staff=_STAFF)
     say("chain: from an empty home")
-    total = _run(settings, sample)
+    total = command.wres(settings, "run", str(sample))
     say("chain: again, with nothing new")
-    again = _run(settings, sample)
+    again = command.wres(settings, "run", str(sample))
     say("chain: the board packs of everybody")
     packs, largest, number = _packs(settings, folder / "packs")
     steps = _steps(settings)
@@ -54,16 +51,6 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
                 ],
             ),
         ]
-    )
-
-
-def _run(of: Settings, data: Path) -> float:
-    """Seconds of ``wres run`` as a user types it, imports included."""
-    environment = {**os.environ, "WRES_HOME": str(of.home), "WRES_PROJECT": str(of.project)}
-    environment.pop("WRES_WAREHOUSE_URL", None)
-    command = [sys.executable, "-m", "wres", "run", str(data)]
-    return alternatives.seconds(
-        lambda: subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     )
 
 

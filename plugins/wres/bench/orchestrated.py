@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from wres import airflow_service, postgres
-from wres.bench import alternatives
+from wres.bench import alternatives, command
 from wres.bench.report import Figure, Say, Size, figures, table
 from wres.demo import SAMPLE
 from wres.sample import write_sample
@@ -39,9 +38,9 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
         write_sample(of.landing, **SAMPLE)
     try:
         say("airflow: the demo's files by wres run")
-        command = _wres(by_command, "run", str(by_command.landing))
+        in_one_process = command.wres(by_command, "run", str(by_command.landing))
         say("airflow: the same through the scheduler")
-        demo = _wres(by_airflow, "demo", "--landing", str(by_airflow.landing))
+        demo = command.wres(by_airflow, "demo", "--landing", str(by_airflow.landing))
         say("airflow: parsing the DAGs")
         parse = min(_parse(by_airflow, folder) for _ in range(2))
         say("airflow: starting it, and letting it stand")
@@ -56,7 +55,7 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
             f"The files of the demo, {SAMPLE['trusts']} trusts, from an empty home.",
             figures(
                 [
-                    Figure("demo through the scheduler over `wres run`", demo - command, most=60),
+                    Figure("demo through the scheduler over `wres run`", demo - in_one_process, most=60),
                     Figure("DAG folder parsed, Airflow imported before", parse, most=2),
                     Figure("processor time at rest, Airflow and Postgres", 100 * idle, "% of a core", most=15),
                 ]
@@ -64,7 +63,7 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
             table(
                 ("Way", "Seconds"),
                 [
-                    ("`wres run`, process and server started", command),
+                    ("`wres run`, process and server started", in_one_process),
                     ("`wres demo`: Airflow set up, started and stopped besides", demo),
                     ("of this, a start of Airflow that was set up before", starting),
                 ],
@@ -73,30 +72,16 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
     )
 
 
-def _environment(of: Settings) -> dict[str, str]:
-    environment = {**os.environ, "WRES_HOME": str(of.home), "WRES_PROJECT": str(of.project)}
-    environment.pop("WRES_WAREHOUSE_URL", None)
-    return environment
-
-
-def _wres(of: Settings, *arguments: str) -> float:
-    """Seconds of a command as a user types it."""
-    command = [sys.executable, "-m", "wres", *arguments]
-    return alternatives.seconds(
-        lambda: subprocess.run(command, env=_environment(of), check=True, capture_output=True, text=True)
-    )
-
-
 def _parse(of: Settings, folder: Path) -> float:
     """Seconds of reading all DAG files in a fresh process."""
     environment = {
-        **_environment(of),
+        **command.environment(of),
         "AIRFLOW_HOME": str(folder / "airflow"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(of.project / "plugins"),
     }
-    command = [sys.executable, "-c", _PARSE, str(of.project / "dags")]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    words = [sys.executable, "-c", _PARSE, str(of.project / "dags")]
+    done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout.splitlines()[-1])
 
 
