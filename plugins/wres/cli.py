@@ -19,7 +19,7 @@ import click
 from wres import __version__
 from wres.exit_codes import BLOCKED, FAILED, INTERRUPTED, OK, REJECTED, WRONG_USE
 from wres.registry import PERIOD
-from wres.settings import settings
+from wres.settings import SettingsError, settings
 
 # Figures that `wres diff` writes out: of two releases that have little in common, hundreds of thousands differ.
 _DIFF_SHOWN = 100
@@ -65,6 +65,7 @@ class _Group(click.Group):
         from wres.warehouse import UnknownRoleError, WarehouseError
 
         wrong_use = (
+            SettingsError,
             UnknownSourceError,
             UnknownLoadError,
             UnknownReleaseError,

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """Variables of the environment that cannot be what they stand for."""
 
 
 @dataclass(frozen=True)
@@ -95,19 +100,55 @@ class Settings:
 
 
 def settings() -> Settings:
-    """Read the settings from the environment, at the time of the call."""
+    """Read the settings from the environment, at the time of the call.
+
+    Raises:
+        SettingsError: a variable is no number or address; names all of these, and for addresses never what they hold.
+    """
     project = Path(os.environ.get("WRES_PROJECT") or Path(__file__).resolve().parents[2])
     home = Path(os.environ.get("WRES_HOME") or project / ".wres")
-    return Settings(
+    problems: list[str] = []
+    read = Settings(
         home=home.expanduser().resolve(),
         project=project.expanduser().resolve(),
-        warehouse_url=os.environ.get("WRES_WAREHOUSE_URL") or None,
-        replica_url=os.environ.get("WRES_REPLICA_URL") or None,
+        warehouse_url=_address("WRES_WAREHOUSE_URL", problems),
+        replica_url=_address("WRES_REPLICA_URL", problems),
         broker_url=os.environ.get("WRES_BROKER_URL") or None,
-        airflow_host=os.environ.get("WRES_AIRFLOW_HOST") or "127.0.0.1",
-        parallel_loads=max(1, int(os.environ.get("WRES_PARALLEL_LOADS", "2"))),
-        watch_seconds=int(os.environ.get("WRES_WATCH_SECONDS", "600")),
-        keep_releases=int(os.environ.get("WRES_KEEP_RELEASES", "8")),
-        workbook_megabytes=int(os.environ.get("WRES_WORKBOOK_MEGABYTES", "1024")),
-        workbook_seconds=int(os.environ.get("WRES_WORKBOOK_SECONDS", "120")),
+        airflow_host=os.environ.get("WRES_AIRFLOW_HOST") or Settings.airflow_host,
+        parallel_loads=_number("WRES_PARALLEL_LOADS", Settings.parallel_loads, problems),
+        watch_seconds=_number("WRES_WATCH_SECONDS", Settings.watch_seconds, problems),
+        keep_releases=_number("WRES_KEEP_RELEASES", Settings.keep_releases, problems),
+        workbook_megabytes=_number("WRES_WORKBOOK_MEGABYTES", Settings.workbook_megabytes, problems),
+        workbook_seconds=_number("WRES_WORKBOOK_SECONDS", Settings.workbook_seconds, problems),
     )
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return read
+
+
+def _number(variable: str, default: int, problems: list[str]) -> int:
+    text = os.environ.get(variable, "").strip()
+    if not text:
+        return default
+    if text.isascii() and text.isdecimal() and int(text) > 0:
+        return int(text)
+    problems.append(f"{variable} is {text!r}. It has to be a whole number above 0; unset, it is {default}.")
+    return default
+
+
+def _address(variable: str, problems: list[str]) -> str | None:
+    address = os.environ.get(variable) or None
+    if address:
+        import psycopg
+
+        try:
+            parts = psycopg.conninfo.conninfo_to_dict(address)
+        except psycopg.ProgrammingError:  # its message repeats parts of the address, and one of these is a password
+            parts = {"host": "@"}
+        # A password with a raw @ or / ends up in the place of host or port, and in whatever is said about them.
+        if "@" in str(parts.get("host", "")) or not re.fullmatch(r"[0-9,]*", str(parts.get("port", ""))):
+            problems.append(
+                f"{variable} is no address of a Postgres server. It has to look like postgresql://user:password@host:5432/database,"
+                " where characters such as @ / % in a password are written as %40 %2F %25."
+            )
+    return address

@@ -16,7 +16,8 @@ from commands import wres
 
 from wres import __version__, warehouse
 from wres.cli import _progress_bar, main
-from wres.settings import Settings
+from wres.exit_codes import WRONG_USE
+from wres.settings import Settings, settings
 
 COMMANDS = {
     "accept", "audit", "backup", "bench", "build", "check", "dashboards", "demo", "diff", "docs", "down", "dsn", "export",
@@ -228,3 +229,50 @@ def test_work_on_many_things_shows_how_many_are_done(
 def test_stop_with_nothing_running(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["stop"], env={"WRES_HOME": str(tmp_path / "home")})
     assert (done.exit_code, done.stdout) == (0, "Nothing was running.\n")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "words s3cret words",
+        "postgresql://admin:s3cret%@db:5432/warehouse",
+        "postgresql://admin:x@s3cret@db:5432/warehouse",
+        "postgresql://admin:s3cret/x@db:5432/warehouse",
+        "postgresql://db:s3cret/warehouse",
+    ],
+)
+def test_an_address_that_is_none_is_named_and_not_repeated(tmp_path: Path, address: str) -> None:
+    for variable in ("WRES_WAREHOUSE_URL", "WRES_REPLICA_URL"):
+        done = CliRunner().invoke(main, ["status"], env={"WRES_HOME": str(tmp_path / "home"), variable: address})
+        assert done.exit_code == WRONG_USE
+        assert done.stderr.startswith(f"wres: {variable} is no address of a Postgres server. It has to look like ")
+        assert "s3cret" not in done.output
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://admin:a%40%2F:#?@db.example.nhs.uk/warehouse?sslmode=verify-full",
+        "postgresql://one:5432,two:5433/warehouse",
+        "host=/var/run/postgresql dbname=warehouse",
+    ],
+)
+def test_addresses_that_libpq_reads_are_taken_as_they_are(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("WRES_WAREHOUSE_URL", address)
+    assert settings().warehouse_url == address
+
+
+def test_all_settings_that_are_no_numbers_are_named_at_once(tmp_path: Path) -> None:
+    wrong = {
+        "WRES_KEEP_RELEASES": "0",
+        "WRES_WATCH_SECONDS": "ten",
+        "WRES_PARALLEL_LOADS": "-1",
+        "WRES_WORKBOOK_SECONDS": "",
+    }
+    done = CliRunner().invoke(main, ["status"], env={"WRES_HOME": str(tmp_path / "home"), **wrong})
+    assert done.exit_code == WRONG_USE
+    assert done.stderr.splitlines() == [
+        "wres: WRES_PARALLEL_LOADS is '-1'. It has to be a whole number above 0; unset, it is 2.",
+        "WRES_WATCH_SECONDS is 'ten'. It has to be a whole number above 0; unset, it is 600.",
+        "WRES_KEEP_RELEASES is '0'. It has to be a whole number above 0; unset, it is 8.",
+    ]
