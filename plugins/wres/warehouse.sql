@@ -399,7 +399,7 @@ create or replace function ops.may_be_shown(people numeric, policy text, level t
 language sql immutable parallel safe
 return coalesce(
     people is null or people = 0 or policy = 'already_public' or case
-        when policy = 'nhs_round5' then level = 'england' or people % 5 = 0
+        when policy = 'nhs_round5' then level = 'england' or (people % 5 = 0 and people >= 10)
         when policy ~ '^suppress_below_[0-9]+$' then people >= substring(policy from '^suppress_below_([0-9]+)$')::integer
     end, false
 );
