@@ -88,16 +88,10 @@ def reader_dsn(settings: Settings, role: str) -> str:
 
     Raises:
         UnknownRoleError: there is no such role.
-        WarehouseError: the server is too old or out of reach, or the replica's address is none.
+        WarehouseError: the server is too old or out of reach.
     """
     if settings.replica_url and _LOGIN_SETTINGS.get(role) is _READER_LIMITS:
-        try:
-            return _dsn(settings, role, settings.replica_url)
-        except psycopg.ProgrammingError as error:
-            raise WarehouseError(
-                f"WRES_REPLICA_URL is no address of a Postgres: {str(error).strip()}.\n"
-                "It looks like this: postgresql://replica.example.nhs.uk:5432/warehouse?sslmode=verify-full"
-            ) from error
+        return _dsn(settings, role, settings.replica_url)
     return dsn(settings, role)
 
 

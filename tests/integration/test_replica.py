@@ -12,6 +12,7 @@ from candidates import administrator, stage_candidate
 from commands import wres
 
 from wres import backup, postgres, publish, warehouse
+from wres.exit_codes import WRONG_USE
 from wres.settings import Settings
 
 MARK = "select distinct source_vintage from published.indicator_result"
@@ -76,8 +77,8 @@ def test_what_reads_is_told_the_replica_and_what_writes_is_not(of: Settings) -> 
         assert (f":{replica}/" in told) == (role in ("analyst", "bi_reader")), role
         assert f":{replica}/" not in warehouse.dsn(of, role)
     wrong = wres(replace(of, replica_url="the replica"), "dsn", "--role", "analyst")
-    assert (wrong.exit_code, wrong.stdout) == (4, "")
-    assert "WRES_REPLICA_URL is no address of a Postgres" in wrong.stderr
+    assert (wrong.exit_code, wrong.stdout) == (WRONG_USE, "")
+    assert "WRES_REPLICA_URL is no address of a Postgres server" in wrong.stderr
     without = replace(of, replica_url=None)
     assert warehouse.reader_dsn(without, "bi_reader") == warehouse.dsn(without, "bi_reader")
 
