@@ -27,7 +27,7 @@ PARTS: dict[str, _Part] = {
 }
 # The others, but for those that are named, have a size of their own.
 SIZED = ("load", "build")
-# Takes the better part of an hour, at national size some three, and is measured only where it is named.
+# Takes the better part of an hour, at national size two, and is measured only where it is named.
 NAMED = ("disclosure",)
 
 
