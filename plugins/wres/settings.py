@@ -138,17 +138,20 @@ def _number(variable: str, default: int, problems: list[str]) -> int:
 
 def _address(variable: str, problems: list[str]) -> str | None:
     address = os.environ.get(variable) or None
-    if address:
-        import psycopg
-
-        try:
-            parts = psycopg.conninfo.conninfo_to_dict(address)
-        except psycopg.ProgrammingError:  # its message repeats parts of the address, and one of these is a password
-            parts = {"host": "@"}
-        # A password with a raw @ or / ends up in the place of host or port, and in whatever is said about them.
-        if "@" in str(parts.get("host", "")) or not re.fullmatch(r"[0-9,]*", str(parts.get("port", ""))):
-            problems.append(
-                f"{variable} is no address of a Postgres server. It has to look like postgresql://user:password@host:5432/database,"
-                " where characters such as @ / % in a password are written as %40 %2F %25."
-            )
+    if address and not _is_address(address):  # what is wrong is not repeated: parts of it may be a password
+        problems.append(
+            f"{variable} is no address of a Postgres server. It has to look like postgresql://user:password@host:5432/database,"
+            " where characters such as @ / % in a password are written as %40 %2F %25."
+        )
     return address
+
+
+def _is_address(address: str) -> bool:
+    """Whether libpq reads it, and no part of a password with a raw @ or / has become its host or port."""
+    import psycopg
+
+    try:
+        parts = psycopg.conninfo.conninfo_to_dict(address)
+    except psycopg.ProgrammingError:
+        return False
+    return "@" not in str(parts.get("host", "")) and bool(re.fullmatch(r"[0-9,]*", str(parts.get("port", ""))))

@@ -87,7 +87,7 @@
             || case kind
                 when 'rows'
                     then
-                        case shown_count when 1 then '1 row is' else coalesce({{ count_in_words('shown_count') }}, 'some') || ' rows are' end
+                        case shown_count when 1 then '1 row is' else {{ count_in_words('shown_count', 'some') }} || ' rows are' end
                         || ' set aside: ' || reason
                 when 'measure' then reason
                 when 'note'

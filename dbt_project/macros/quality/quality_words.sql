@@ -15,8 +15,9 @@
 
 
 {#- A count as a sentence gives it: without digits that say nothing. -#}
-{% macro count_in_words(count) -%}
-    trim_scale({{ count }})::text
+{% macro count_in_words(count, unknown=none) -%}
+    {%- set text = 'trim_scale(' ~ count ~ ')::text' -%}
+    {{ "coalesce(" ~ text ~ ", '" ~ unknown ~ "')" if unknown else text }}
 {%- endmacro %}
 
 

@@ -125,10 +125,10 @@
                     then {{ count_in_words('value_count') }} || {{ records_say }} || {{ count_in_words('records_value') }}
                 else
                     -- One of the two may be hidden where the other differs.
-                    coalesce({{ count_in_words('value_count') }}, 'an unknown number')
-                    || ' of ' || coalesce({{ count_in_words('base_count') }}, 'an unknown number')
-                    || {{ records_say }} || coalesce({{ count_in_words('records_value') }}, 'a hidden number')
-                    || ' of ' || coalesce({{ count_in_words('records_base') }}, 'a hidden number')
+                    {{ count_in_words('value_count', 'an unknown number') }}
+                    || ' of ' || {{ count_in_words('base_count', 'an unknown number') }}
+                    || {{ records_say }} || {{ count_in_words('records_value', 'a hidden number') }}
+                    || ' of ' || {{ count_in_words('records_base', 'a hidden number') }}
             end || '.' as message,
             observed,
             expected,
