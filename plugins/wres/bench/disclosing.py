@@ -38,7 +38,7 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
     judged: list[Figure] = []
     costs: list[tuple[str, float, str, str, str]] = []
     for scheme in _SCHEMES[size.name]:
-        of = _under(settings, scheme, folder / scheme)
+        of = under(settings, scheme, folder / scheme)
         try:
             say(f"disclosure: a release under {scheme}")
             loaded = run.load_and_judge(of, feed_files(of, [sample]), None, lambda text: None)
@@ -70,7 +70,7 @@ def measure(settings: Settings, size: Size, folder: Path, say: Say) -> str:
     )
 
 
-def _under(settings: Settings, scheme: str, folder: Path) -> Settings:
+def under(settings: Settings, policy: str, folder: Path) -> Settings:
     """A home of its own, and the project with another policy for all sources that are not public already."""
     project = folder / "project"
     project.mkdir(parents=True)
@@ -79,7 +79,7 @@ def _under(settings: Settings, scheme: str, folder: Path) -> Settings:
             (project / path.name).symlink_to(path)
     shutil.copytree(settings.sources, project / "sources")
     for path in (project / "sources").glob("*.yml"):
-        path.write_text(path.read_text().replace(f"policy: {NHS_ROUND5.name}", f"policy: {scheme}"))
+        path.write_text(path.read_text().replace(f"policy: {NHS_ROUND5.name}", f"policy: {policy}"))
     return replace(settings, home=folder / "home", project=project)
 
 
