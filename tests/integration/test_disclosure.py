@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from candidates import administrator
 from commands import wres
 
+from wres.bench.disclosing import under
 from wres.disclosure import days, stage
 from wres.disclosure.audit import audit_release
 from wres.disclosure.schemes import NHS_ROUND5, suppress_below
 from wres.exit_codes import BLOCKED, WRONG_USE
+from wres.registry import PUBLIC
 from wres.settings import Settings
 
 # Two quarters: few have sent something for the first.
@@ -163,3 +167,27 @@ def test_the_release_before_is_read_by_the_policy_that_it_names(released: Settin
 def test_a_release_that_is_not_there(released: Settings) -> None:
     result = wres(released, "audit", 99)
     assert result.exit_code == WRONG_USE and "Release 99 does not exist" in result.output
+
+
+def test_records_that_are_public_already_are_shown_as_they_are(warehouse_home: Settings, tmp_path: Path) -> None:
+    """A policy is a line of a source's file. Records then stand beside the returns made from them, and some differ."""
+    of = replace(warehouse_home, project=under(warehouse_home, PUBLIC, tmp_path).project)
+    for words in (["sample", str(of.landing), "--trusts", "5", "--years", "2024-2024", "--staff", "300"], ["run"]):
+        result = wres(of, *words)
+        assert result.exit_code == 0, result.output
+    result = wres(of, "audit")
+    assert result.exit_code == 0 and "no counts but those that are public already" in result.output
+    with administrator(of) as connection:
+        small, exact, few = connection.execute(
+            "select count(*) filter (where bme_count between 1 and 7),"
+            " count(*) filter (where bme_count % 5 <> 0),"
+            " (select count(*) from published.pay_gap where rated_count between 1 and 7 and mean_hourly_gbp is not null)"
+            " from published.indicator_result where basis = 'records'"
+        ).fetchone()
+        both = connection.execute(
+            "select count(*) from (select from intermediate.int_disclosure__cell"
+            " group by population, level, org_code, scope, organisation_basis, as_at, slice, member having count(*) > 1) as c"
+        ).fetchone()
+    assert small > 100 and exact > 100 and both[0] > 0
+    # That counts are public does not make anybody's pay so.
+    assert few == 0

@@ -2,8 +2,8 @@
     Rows of pay_gap: the ethnicity pay gap of 31 March, a select of one row per organisation or England, population, base group and group
     compared with it.
 
-    What is published comes from what is shown: averages of 1 to 7 people are hidden, also England's, and those of a row whose staff are
-    hidden; the others are rounded to pence, and the gaps are those of the rounded averages. Counts take the policy of the workforce extract. A quarter with 1 to 7 people of the group
+    What is published comes from what is shown: averages of 1 to 7 people are hidden, also England's and under every policy, and those
+    of a row whose staff are hidden; the others are rounded to pence, and the gaps are those of the rounded averages. Counts take the policy of the workforce extract. A quarter with 1 to 7 people of the group
     hides all four.
 
     published  true: after disclosure control; percentages to 1 decimal
@@ -55,15 +55,13 @@
             {%- for column, count in unaudited.items() %}
             {{ controlled_count(count, 'policy.disclosure_policy', 'figure.level', 'hidden.treatment', audited=false) }} as shown_{{ column }},
             {%- endfor %}
-            {#- An average of so few is hidden whatever the level; `is distinct from` hides it under a policy that nobody knows. #}
+            {#- An average of so few is hidden whatever the level and the policy: that counts are public does not make anybody's pay so.
+                `is distinct from` hides it under a policy that nobody knows. #}
             policy.is_restricted
+            or figure.rated_count between 1 and 7
             or (
                 policy.disclosure_policy is distinct from 'already_public'
-                and (
-                    policy.disclosure_policy is distinct from 'nhs_round5'
-                    or figure.rated_count between 1 and 7
-                    or coalesce(hidden.treatment = 'hidden', false)
-                )
+                and (policy.disclosure_policy is distinct from 'nhs_round5' or coalesce(hidden.treatment = 'hidden', false))
             ) as is_hidden
             {%- else %}
             figure.people_count as shown_people_count,

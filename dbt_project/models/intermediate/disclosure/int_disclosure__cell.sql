@@ -1,6 +1,7 @@
 {{ config(pre_hook="{{ hash_joins() }}") }}
 
--- A count stands in many figures and is one cell: the whole workforce is the base of every row of indicator 1.
+-- A count stands in many figures and is one cell: the whole workforce is the base of every row of indicator 1. What is public already is
+-- known with each number that its publishers have shown: records and a return may differ.
 with counted as (
     select *
     from {{ ref('int_indicators__count') }}
@@ -36,4 +37,4 @@ from (
     union all
     {{ cells_of('funnel', funnel_cells('funnel'), "'as_reported'") }}
 ) as cell
-group by population, level, org_code, scope, organisation_basis, as_at, slice, member, disclosure_policy
+group by population, level, org_code, scope, organisation_basis, as_at, slice, member, disclosure_policy, case when disclosure_policy = 'already_public' then people end
