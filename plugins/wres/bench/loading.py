@@ -74,14 +74,16 @@ def _people(settings: Settings, size: Size, sample: Path, folder: Path, say: Say
             rate / (rows / min(copies)),
             "×",
             least=0.6,
-            note="what a file costs whatever its size weighs when it is small; on less than two cores the ends take turns",
+            note="what a file costs whatever its size weighs when it is small, and on less than two cores the ends take turns;"
+            " a file of the size of England reaches it on two",
         ),
         Figure(
             "load against pandas `to_sql`, rows a second",
             rate / inserted,
             "×",
             least=50,
-            note=f"bare `\\copy` is {rows / min(copies) / inserted:.0f} times as fast itself",
+            note=f"bare `\\copy` is {rows / min(copies) / inserted:.0f} times as fast itself; storing less than a line for each"
+            " person would reach it",
         ),
         Figure("peak memory of the process, with its gate", max(one.peak for one in loads), "MB", most=400),
     ]
@@ -132,7 +134,8 @@ def _workbook(settings: Settings, sample: Path, folder: Path, say: Say) -> str:
                         read / best.load,
                         "×",
                         least=0.7,
-                        note=f"`COPY` of its rows alone takes {copy / read:.1f} × the reading",
+                        note=f"`COPY` of its rows alone takes {copy / read:.1f} × the reading; a row for each line"
+                        " of a sheet, in place of each cell, would reach it (decision 2)",
                     ),
                     Figure("load against reading and bare `\\copy` of its rows", (read + copy) / best.load, "×"),
                 ]
