@@ -450,6 +450,7 @@ def sync_registry(settings: Settings, connection: psycopg.Connection) -> None:
                 "due_days_after_quarter": of.due.days_after_quarter if of.due else None,
                 "indicators": list(of.indicators),
                 "disclosure_policy": of.disclosure.policy if of.disclosure else None,
+                "unaudited_policy": of.disclosure.unaudited_policy if of.disclosure else None,
                 "disclosure_reason": of.disclosure.reason if of.disclosure else None,
                 "visible_to": list(of.visible_to),
                 "retention_days": of.retention_days,

@@ -746,6 +746,8 @@ def _source(settings: Settings, source: Source) -> list[str]:
         if source.disclosure
         else "none: nothing is published"
     )
+    if source.disclosure and source.disclosure.unaudited == "hidden":
+        disclosure += " What the audit does not read is hidden."
     facts = [
         ("Publisher", source.publisher),
         ("Published at", f"<{source.published_at}>"),

@@ -48,10 +48,21 @@ class _Strict(BaseModel):
 
 
 class Disclosure(_Strict):
-    """How the counts of a source are controlled before anything of it is published, and why."""
+    """How the counts of a source are controlled before anything of it is published, and why.
+
+    ``unaudited`` is what becomes of what the audit does not read (``retention``, ``promotion``, ``time_in_band``, ``pay_gap``).
+    """
 
     policy: DisclosurePolicy
     reason: str = Field(min_length=10)
+    unaudited: Literal["rounded", "hidden"] = "rounded"
+
+    @property
+    def unaudited_policy(self) -> str:
+        """The policy of counts that the audit does not read: rounding alone may protect them, where that is wanted."""
+        if self.policy == PUBLIC or (self.policy == "nhs_round5" and self.unaudited == "rounded"):
+            return self.policy
+        return "hidden"
 
 
 PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?", re.ASCII)

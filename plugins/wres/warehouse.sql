@@ -91,6 +91,8 @@ create table if not exists ops.source (
 alter table ops.source add column if not exists due_by text;
 alter table ops.source add column if not exists due_lag_years integer;
 alter table ops.source add column if not exists due_days_after_quarter integer;
+-- The policy of counts that the audit does not read: as disclosure_policy where that rounds or there is nothing to protect, else hidden.
+alter table ops.source add column if not exists unaudited_policy text;
 -- The registry is written anew into what has changed above, whenever it was read last.
 delete from ops.migration where digest like 'registry %';
 
@@ -409,10 +411,10 @@ comment on function ops.may_be_shown(numeric, text, text) is
 
 create or replace function ops.may_be_shown_unaudited(people numeric, policy text) returns boolean
 language sql immutable parallel safe
-return coalesce(people is null or ops.may_be_shown(people, policy, null) and policy !~ '^suppress_below_', false);
+return coalesce(people is null or ops.may_be_shown(people, policy, null) and policy in ('already_public', 'nhs_round5'), false);
 
 comment on function ops.may_be_shown_unaudited(numeric, text) is
-'The same of a count that the audit does not read: rounding alone protects it, at all levels, and no scheme without it shows one.';
+'The same of a count that the audit does not read: rounding alone protects it, at all levels, and no policy without it shows one.';
 
 -- Leadership goals ------------------------------------------------------------------------------------------------
 -- The arithmetic of A Model Employer (2019), which prints none: derived from its tables. The models compute leadership_goal with these

@@ -56,6 +56,7 @@ def candidate(warehouse_copy: Settings) -> Iterator[Callable[..., Settings]]:
         yield make
         connection.execute("delete from ops.acceptance")
         connection.execute("delete from ops.gate_result where gate = 'marts' and release_id is null")
+        connection.execute("update ops.source set unaudited_policy = disclosure_policy")
         for kept, table in (("kept", COUNT), ("kept_survey", SURVEY)):
             connection.execute(f"truncate {table}")
             connection.execute(f"insert into {table} select * from {kept}")

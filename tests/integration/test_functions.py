@@ -232,8 +232,8 @@ def test_what_a_policy_may_leave_as_it_is(
     [
         ("already_public", [0, 1, 5, 7, 8, 10, 11]),
         ("nhs_round5", [0, 10]),
+        ("hidden", []),
         ("suppress_below_11", []),
-        ("suppress_below_k", []),
         (None, []),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cases_of_indicators import one
-from gate_case import TRUST, Case, R
+from gate_case import TRUST, UNAUDITED_HIDDEN, Case, R
 
 # Tables of records, of which the sample has none: the rows that break a rule are made up.
 GROUPS, FUNNEL, PAY = "restricted_indicator_group_result", "restricted_recruitment_funnel", "restricted_pay_gap"
@@ -114,4 +114,13 @@ CASES = (
     Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, median_hourly_gbp=18.255),)),
     Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, people_count=21),)),
     Case("V40", "pay_gap", "more exact", (planted("pay_gap", OF_PAY, level="'england'", unrated_count=4),)),
+    Case(
+        "V40",
+        "pay_gap",
+        "where none may be",
+        (
+            UNAUDITED_HIDDEN,
+            planted("pay_gap", OF_PAY | {"rated_count": "null", "base_rated_count": "null"}, mean_gap_pct=10),
+        ),
+    ),
 )

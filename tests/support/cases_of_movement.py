@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gate_case import Case
+from gate_case import UNAUDITED_HIDDEN, Case
 
 RETENTION, PROMOTION, BAND = "restricted_retention", "restricted_promotion", "restricted_time_in_band"
 PUBLISHED = ("retention", "promotion")
@@ -77,7 +77,14 @@ CASES = (
     Case("V40", "retention", "more exact", (planted("retention", **ROUNDED | {"level": "england", "closing": [7]}),)),
     Case("V40", "retention", "give away who left", (planted("retention", **ROUNDED | {"leavers": [10]}),)),
     Case("V40", "promotion", "more exact", (planted("promotion", **RISE),)),
+    Case("V40", "retention", "more exact", (UNAUDITED_HIDDEN, planted("retention", **ROUNDED))),
     Case("V40", "time_in_band", "more exact", (planted("time_in_band", **HELD),)),
+    Case(
+        "V40",
+        "time_in_band",
+        "where none may be",
+        (UNAUDITED_HIDDEN, planted("time_in_band", **HELD | {"people": [], "promoted": []})),
+    ),
     Case("L07", BAND, "median time in band", (planted(BAND, **HELD | {"white_median_high": 49}),)),
     Case(
         "L07",

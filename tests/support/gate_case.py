@@ -9,6 +9,8 @@ from wres.rules import Rule
 R, P = "restricted_indicator_result", "indicator_result"
 TRUST = f"(select min(org_code) from {R} where level = 'organisation' and indicator_code = '6' and wres_year = 2024"
 TRUST += " and status = 'ok')"
+# Nothing that the audit does not read may be shown.
+UNAUDITED_HIDDEN = "update ops.source set unaudited_policy = 'hidden' where source = 'workforce'"
 
 
 @dataclass(frozen=True)

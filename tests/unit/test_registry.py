@@ -84,6 +84,7 @@ def test_layouts_of_one_table_have_one_shape() -> None:
         (lambda source: source.update(retention=30), "retention"),
         (lambda source: source["disclosure"].update(policy="none"), "disclosure.policy"),
         (lambda source: source["disclosure"].update(reason="public"), "disclosure.reason"),
+        (lambda source: source["disclosure"].update(unaudited="shown"), "disclosure.unaudited"),
         (lambda source: source["layouts"][0].update(reader="guess"), "layouts.0"),
         (lambda source: source["layouts"][0].update(colums=[]), "layouts.0.delimited.colums"),
         (lambda source: source["layouts"][0]["period"].update(pattern="("), "layouts.0.delimited.period.pattern"),
@@ -325,3 +326,21 @@ def test_every_source_with_lines_about_people_says_who_they_are() -> None:
         for column in layout.columns
     }
     assert not others & {"person_id", "respondent_id", "member_id", "employee_number", "nhs_number"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "unaudited", "expected"),
+    [
+        ("already_public", "hidden", "already_public"),
+        ("nhs_round5", "rounded", "nhs_round5"),
+        ("nhs_round5", "hidden", "hidden"),
+        ("suppress_below_11", "rounded", "hidden"),
+    ],
+)
+def test_what_the_audit_does_not_read_is_shown_only_where_rounding_is_to_protect_it(
+    policy: str, unaudited: str, expected: str
+) -> None:
+    disclosure = registry.Disclosure.model_validate(
+        {"policy": policy, "reason": "A made-up reason.", "unaudited": unaudited}
+    )
+    assert disclosure.unaudited_policy == expected

@@ -18,6 +18,7 @@
     with policy as (
         select
             disclosure_policy,
+            unaudited_policy,
             'bi_reader' <> all(visible_to) as is_restricted
         from {{ source('ops', 'source') }}
         where source = 'workforce'
@@ -48,20 +49,20 @@
         select
             figure.*,
             policy.is_restricted,
-            policy.disclosure_policy,
+            policy.unaudited_policy,
             figure.people_count - figure.rated_count as unrated_count,
             {%- if published %}
             {{ controlled_count('figure.people_count', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }} as shown_people_count,
             {%- for column, count in unaudited.items() %}
-            {{ controlled_count(count, 'policy.disclosure_policy', 'figure.level', 'hidden.treatment', audited=false) }} as shown_{{ column }},
+            {{ controlled_count(count, 'policy.unaudited_policy', 'figure.level', 'hidden.treatment', audited=false) }} as shown_{{ column }},
             {%- endfor %}
             {#- An average of so few is hidden whatever the level and the policy: that counts are public does not make anybody's pay so.
                 `is distinct from` hides it under a policy that nobody knows. #}
             policy.is_restricted
             or figure.rated_count between 1 and 7
             or (
-                policy.disclosure_policy is distinct from 'already_public'
-                and (policy.disclosure_policy is distinct from 'nhs_round5' or coalesce(hidden.treatment = 'hidden', false))
+                policy.unaudited_policy is distinct from 'already_public'
+                and (policy.unaudited_policy is distinct from 'nhs_round5' or coalesce(hidden.treatment = 'hidden', false))
             ) as is_hidden
             {%- else %}
             figure.people_count as shown_people_count,
@@ -197,7 +198,7 @@
                 end
                 when 'suppressed' then case
                     when is_restricted then 'Hidden: the source is for analysts only.'
-                    else {{ unaudited_hidden_reason('disclosure_policy', 'an average of few people') }}
+                    else {{ unaudited_hidden_reason('unaudited_policy', 'an average of few people') }}
                 end
                 when 'unreliable' then 'One of the averages is the pay of a single person, which allows no interval.'
                 else case

@@ -5,10 +5,10 @@
     suppress_below_k    0 shown, 1 to k - 1 hidden, others as they are, England's too; k as a number, as in suppress_below_11
     anything else       hidden: a scheme that is not built here must not let a number through
 
-    Counts that the audit does not read rest on rounding alone: England's are rounded like all others, and a scheme that does not round
-    shows none.
+    Counts that the audit does not read rest on rounding alone: England's are rounded like all others, and what does not round shows none.
 
-    count, policy, level   SQL expressions
+    count, level           SQL expressions
+    policy                 SQL expression; of counts that the audit does not read, the source's unaudited_policy
     treatment              SQL expression, or none: what complementary suppression found: 'hidden', or 'rounded' for a count of England
                            that gives another one away; null for most
     audited                false: no cell of disclosure control (models/intermediate/disclosure)
@@ -44,8 +44,7 @@
 -#}
 {% macro unaudited_hidden_reason(policy, because) -%}
     case
-        when {{ policy }} ~ '^suppress_below_'
-            then 'Hidden by disclosure control: the audit does not read it, and it is shown only where counts are rounded.'
+        when {{ policy }} = 'hidden' then 'Hidden by disclosure control: the audit does not read what this figure rests on.'
         else 'Hidden by disclosure control: {{ because }}.'
     end
 {%- endmacro %}

@@ -36,7 +36,7 @@
             {%- endfor %}
             start.value_status,
             start.status_reason,
-            place.disclosure_policy,
+            place.unaudited_policy,
             place.is_synthetic
         from place
         inner join {{ counts }} as start
@@ -130,7 +130,7 @@
         case
             when concluded.value_status <> 'ok' then concluded.status_reason
             when concluded.status = 'not_applicable' then 'Nobody was in this row at the start.'
-            when concluded.status = 'suppressed' then {{ unaudited_hidden_reason('concluded.disclosure_policy', 'the figure rests on few people') }}
+            when concluded.status = 'suppressed' then {{ unaudited_hidden_reason('concluded.unaudited_policy', 'the figure rests on few people') }}
             when concluded.status = 'zero_denominator' then 'Nobody of one of the two groups was in this row at the start.'
             when concluded.status = 'not_calculable'
                 then 'No BME member of staff was promoted out of ' || concluded.bme_opening_count || ', so that no ratio exists.'

@@ -97,7 +97,7 @@
         concluded.status::text as status,
         case
             when concluded.value_status <> 'ok' then concluded.status_reason
-            when concluded.status = 'suppressed' then {{ unaudited_hidden_reason('concluded.disclosure_policy', 'the figure rests on few people') }}
+            when concluded.status = 'suppressed' then {{ unaudited_hidden_reason('concluded.unaudited_policy', 'the figure rests on few people') }}
             when concluded.status = 'zero_denominator' then 'Nobody of one of the two groups is in this row, then or now.'
             when concluded.status = 'not_calculable' then 'No White member of staff left, so that no ratio exists.'
             when concluded.status = 'zero_numerator' then 'No BME member of staff left out of ' || concluded.bme_opening_count || '.'

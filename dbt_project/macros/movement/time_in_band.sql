@@ -95,7 +95,7 @@
             {% if published -%}
             case
                 when 'bi_reader' = any(policy.visible_to)
-                    then {{ controlled_count(count, 'policy.disclosure_policy', 'told.level', audited=false) }}
+                    then {{ controlled_count(count, 'policy.unaudited_policy', 'told.level', audited=false) }}
             end
             {%- else -%}
             {{ count }}
@@ -116,7 +116,7 @@
             {%- endif %}
             told.value_status,
             told.status_reason,
-            policy.disclosure_policy,
+            policy.unaudited_policy,
             told.is_synthetic
         from told
         left join {{ source('ops', 'source') }} as policy on told.source = policy.source
@@ -187,7 +187,7 @@
         judged.status::text as status,
         case
             when judged.value_status <> 'ok' then judged.status_reason
-            when judged.status = 'suppressed' then {{ unaudited_hidden_reason('judged.disclosure_policy', 'the figure rests on few people') }}
+            when judged.status = 'suppressed' then {{ unaudited_hidden_reason('judged.unaudited_policy', 'the figure rests on few people') }}
             when judged.status = 'zero_denominator' then 'Nobody of one of the two groups was in this band at the start.'
             when judged.status = 'unreliable' then 'Fewer than five of a group were at risk in a month in which somebody was promoted.'
             when judged.white_median_months is null and judged.bme_median_months is null

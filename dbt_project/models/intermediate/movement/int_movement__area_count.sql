@@ -212,7 +212,7 @@ select
     {%- endfor %}
     told.value_status,
     told.status_reason,
-    policy.disclosure_policy,
+    policy.unaudited_policy,
     'bi_reader' <> all(policy.visible_to) as is_restricted,
     told.is_synthetic
 from told

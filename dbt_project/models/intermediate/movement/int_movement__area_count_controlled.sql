@@ -52,13 +52,13 @@ controlled as (
         {%- set count = group ~ '_' ~ name ~ '_count' %}
         case
             when not coalesce(is_restricted, false)
-                then {{ controlled_count(count, 'disclosure_policy', 'level', group ~ '_treatment', audited=false) }}
+                then {{ controlled_count(count, 'unaudited_policy', 'level', group ~ '_treatment', audited=false) }}
         end::bigint as {{ count }},
         {%- endfor %}
         {%- endfor %}
         value_status,
         status_reason,
-        disclosure_policy,
+        unaudited_policy,
         is_restricted,
         is_synthetic
     from counted
@@ -83,7 +83,7 @@ select
         when is_restricted and value_status = 'ok' then 'Hidden: the source is for analysts only.'
         else status_reason
     end as status_reason,
-    disclosure_policy,
+    unaudited_policy,
     is_restricted,
     is_synthetic
 from controlled
