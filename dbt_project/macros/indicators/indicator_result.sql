@@ -277,8 +277,8 @@
 
 
 {#- p-values are published only where the counts behind them were not controlled. -#}
-{% macro p_value_shown(p_value, published) -%}
-    {%- if published -%} (case when disclosure_policy = 'already_public' then {{ p_value }} end)::double precision
+{% macro p_value_shown(p_value, published, policy='disclosure_policy') -%}
+    {%- if published -%} (case when {{ policy }} = 'already_public' then {{ p_value }} end)::double precision
     {%- else -%} ({{ p_value }})::double precision
     {%- endif -%}
 {%- endmacro %}

@@ -89,7 +89,7 @@
         {{ shown('concluded.ratio', 2, published) }} as ratio,
         {{ shown('least(concluded.ratio_low, concluded.ratio)', 2, published) }} as ratio_low,
         {{ shown('greatest(concluded.ratio_high, concluded.ratio)', 2, published) }} as ratio_high,
-        {{ p_value_shown('concluded.p_value', published) }} as p_value,
+        {{ p_value_shown('concluded.p_value', published, 'unaudited_policy') }} as p_value,
         {{ evidence_status(
             'concluded.ratio_low', 'concluded.ratio_high', 'concluded.status',
             white_count='concluded.white_leavers_count', bme_count='concluded.bme_leavers_count'

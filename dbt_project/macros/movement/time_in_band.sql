@@ -172,7 +172,7 @@
         {{ shown("case when judged.status <> 'suppressed' then judged.ratio end", 2, published) }} as ratio,
         {{ shown("case when judged.status <> 'suppressed' then judged.ratio_low end", 2, published) }} as ratio_low,
         {{ shown("case when judged.status <> 'suppressed' then judged.ratio_high end", 2, published) }} as ratio_high,
-        {{ p_value_shown('judged.p_value', published) }} as p_value,
+        {{ p_value_shown('judged.p_value', published, 'unaudited_policy') }} as p_value,
         {% if published -%}
         case when judged.level = 'england' then {{ evidence_status(
             'judged.ratio_low', 'judged.ratio_high', "case when judged.status = 'unreliable' then 'ok' else judged.status end",
