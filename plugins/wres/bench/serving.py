@@ -19,6 +19,8 @@ from wres.bench.report import Figure, Say, figures, table
 from wres.settings import Settings
 
 _READERS_OF_A_SWAP = 50
+# Nearly without a pause: a swap finds as many of them busy as can be.
+_PAUSE_IN_A_SWAP = 0.1
 _READERS = 20
 # Somebody who reads an answer before asking on; without it, twenty in a row wait for two cores and not for a query.
 _THINKING_SECONDS = 1.0
@@ -28,8 +30,8 @@ _PAGES = ("docs/cookbook.md",)
 
 def measure(settings: Settings, say: Say) -> str:
     """Publish the candidate at hand among readers, then ask every question twenty at a time."""
-    swap, longest = _swap(settings)
     questions = dict(_questions(settings))
+    swap, longest = _swap(settings, questions)
     say(f"serve: {len(questions)} questions, {_READERS} readers")
     asked = _ask(settings, questions, _THINKING_SECONDS)
     every = [taken for taken_ones in asked.values() for taken in taken_ones]
@@ -38,7 +40,11 @@ def measure(settings: Settings, say: Say) -> str:
         [
             figures(
                 [
-                    Figure(f"publish with {_READERS_OF_A_SWAP} readers", swap, most=1),
+                    Figure(
+                        f"publish with {_READERS_OF_A_SWAP} readers, {_PAUSE_IN_A_SWAP:g} s between their questions",
+                        swap,
+                        most=1,
+                    ),
                     Figure("longest answer meanwhile", longest),
                     Figure(
                         f"p95 of {len(questions)} questions of dashboards and cookbook, {_READERS} readers,"
@@ -62,21 +68,23 @@ def _p95(values: list[float]) -> float:
     return sorted(values)[max(0, round(0.95 * len(values)) - 1)]
 
 
-def _swap(settings: Settings) -> tuple[float, float]:
-    """Seconds of a publish while readers read, and the longest read."""
+def _swap(settings: Settings, questions: dict[str, str]) -> tuple[float, float]:
+    """Seconds of a publish while readers ask these questions, and the longest answer."""
     done, longest = threading.Event(), [0.0] * _READERS_OF_A_SWAP
     started = threading.Barrier(_READERS_OF_A_SWAP + 1)
 
     def read(number: int) -> None:
+        order = random.Random(number)  # noqa: S311
         # A login has forty connections at most.
         role = ("bi_reader", "analyst")[number % 2]
+        asked = [query for query in questions.values() if _role(query) in (role, "bi_reader")]
         with psycopg.connect(warehouse.dsn(settings, role), autocommit=True) as connection:
             started.wait()
             while not done.is_set():
                 begun = time.monotonic()
-                connection.execute("select count(*) from published.indicator_result where level = 'england'")
+                connection.execute(order.choice(asked)).fetchall()
                 longest[number] = max(longest[number], time.monotonic() - begun)
-                time.sleep(0.1)
+                time.sleep(_PAUSE_IN_A_SWAP)
 
     with ThreadPoolExecutor(_READERS_OF_A_SWAP) as pool:
         readers = [pool.submit(read, number) for number in range(_READERS_OF_A_SWAP)]
