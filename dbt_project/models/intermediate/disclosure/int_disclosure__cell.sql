@@ -37,4 +37,14 @@ from (
     union all
     {{ cells_of('funnel', funnel_cells('funnel'), "'as_reported'") }}
 ) as cell
-group by population, level, org_code, scope, organisation_basis, as_at, slice, member, disclosure_policy, case when disclosure_policy = 'already_public' then people end
+group by
+    population,
+    level,
+    org_code,
+    scope,
+    organisation_basis,
+    as_at,
+    slice,
+    member,
+    disclosure_policy,
+    case when disclosure_policy = 'already_public' then people end
