@@ -16,7 +16,9 @@
         {{ counted }}.as_at,
         {{ slice }} as slice,
         {{ member }} as member,
+        {{ counted }}.basis,
         {{ counted }}.disclosure_policy,
+        coalesce({{ counted }}.is_restricted, false) as is_restricted,
         {{ counted }}.{{ amount }} as people
     from {{ counted }}
     where {{ counted }}.{{ amount }} is not null

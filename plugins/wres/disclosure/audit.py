@@ -31,6 +31,7 @@ from wres.disclosure.proofs import take_over
 from wres.disclosure.reach import Reach
 from wres.disclosure.schemes import Scheme, scheme_of_release
 from wres.disclosure.system import System
+from wres.registry import PUBLIC
 from wres.settings import Settings
 
 # More leaks than these are not looked at one by one.
@@ -136,7 +137,9 @@ def _audit(
 ) -> Verdict | None:
     began = time.monotonic()
     now, past = (
-        days_.digests(connection, tables.scheme, *cells_of.tables_of(tables.schema)) if tables else {}
+        days_.digests(connection, tables.scheme, cells_of.PUBLIC_COUNTS, *cells_of.tables_of(tables.schema))
+        if tables
+        else {}
         for tables in (of, before)
     )
     counted = sql.SQL("select distinct as_at from {}.indicator_result where basis = 'records' order by 1")
@@ -179,6 +182,8 @@ def day_of(settings: Settings, role: str, of: Tables, as_at: date, before: Table
         own = cells_of.of_release(connection, of.schema, "records", as_at)
         returned = cells_of.of_release(connection, of.schema, "return", as_at)
         told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
+        counted = cells_of.of_counts(connection, as_at)
+        told |= cells_of.also_in(own, counted[counted["disclosure_policy"] == PUBLIC])
         past = days_.before(connection, before, as_at)
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
         units = days_.units(connection, as_at)

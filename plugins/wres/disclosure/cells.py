@@ -153,6 +153,7 @@ _SHOWN = {
     " shortlisted_count, appointed_count from {}",
 }
 COUNTED = sql.SQL("select * from intermediate.int_disclosure__cell")
+PUBLIC_COUNTS = sql.SQL("select * from intermediate.int_disclosure__cell where disclosure_policy = 'already_public'")
 
 
 def tables_of(schema: str) -> list[sql.Composed]:
@@ -181,11 +182,12 @@ def of_counts(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:
     """Cells of a day as the build has just counted them.
 
     Returns:
-        Columns of ``KEY``, ``disclosure_policy`` and ``truth`` (people).
+        Columns of ``KEY``, ``basis``, ``disclosure_policy``, ``withheld`` (true where analysts alone may see it) and ``truth``
+        (people).
     """
     query = sql.SQL(
-        "select {}, disclosure_policy, people as truth from intermediate.int_disclosure__cell where as_at = %(as_at)s"
-        " order by {}"
+        "select {}, basis, disclosure_policy, is_restricted as withheld, people as truth from intermediate.int_disclosure__cell"
+        " where as_at = %(as_at)s order by {}, basis, disclosure_policy"
     ).format(*[sql.SQL(", ").join(map(sql.Identifier, KEY))] * 2)
     return _read(connection, query, {"as_at": as_at})
 

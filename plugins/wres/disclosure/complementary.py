@@ -129,7 +129,7 @@ class _Search:
         self.reach = Reach.of(self.truth, scheme.protection)
         self.protectable = np.zeros(len(cells), dtype=bool)
         # Of the past readers know what was shown, and nothing can be hidden any more.
-        self.hidden = ~known.is_own
+        self.hidden = ~known.is_own | known.is_withheld
         self._star()
         self.primary = self.hidden & known.is_own
 

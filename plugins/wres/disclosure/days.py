@@ -46,7 +46,7 @@ class Day:
 
     Attributes:
         cells: ``cells.KEY``, ``truth`` (people) and ``public`` (true where a publisher has shown it); of a release also ``shown``
-            (people; NaN where hidden).
+            (people; NaN where hidden), of counts ``withheld`` (true where no table may show it, whatever its size).
         pay_rows: seed ``pay_row``.
         units: which organisations an area, or an organisation of today, is made of.
         groups: which ethnic categories each group of a scheme is made of (``int_groups__member``).

@@ -29,6 +29,7 @@ class Known:
         cells: ``cells.KEY``, ``truth``, ``group`` and ``area``.
         sums: relations over all of them; the last ones bind what is left to its whole, in the same order.
         bounds: what readers know of each already, in people.
+        is_withheld: boolean: a count that analysts alone may see.
         is_past: boolean: a count of the release before.
         is_rest: boolean: a count that no table shows, such as those who were shortlisted and not appointed; at least zero.
     """
@@ -36,6 +37,7 @@ class Known:
     cells: pd.DataFrame
     sums: sparse.csr_matrix
     bounds: Bounds
+    is_withheld: np.ndarray
     is_past: np.ndarray
     is_rest: np.ndarray
 
@@ -51,6 +53,7 @@ class Known:
             self.cells.iloc[inside].reset_index(drop=True),
             sums[np.diff(sums.indptr) > 0],
             Bounds(self.bounds.low[inside], self.bounds.high[inside]),
+            self.is_withheld[inside],
             self.is_past[inside],
             self.is_rest[inside],
         )
@@ -83,6 +86,9 @@ def of_day(day: Day) -> Known:
     # No row of the past is one of today.
     cells = cells.assign(scope=cells["scope"].where(~is_past, "before " + cells["scope"]))
     rests, sums = _with_rests(cells, sums)
+    withheld = np.zeros(len(cells) + len(rests), dtype=bool)
+    if "withheld" in day.cells:
+        withheld[: len(own)] = day.cells["withheld"]
     return Known(
         _placed(pd.concat([cells, rests], ignore_index=True), day.units),
         sums,
@@ -90,6 +96,7 @@ def of_day(day: Day) -> Known:
             np.concatenate([bounds.low, np.zeros(len(rests))]),
             np.concatenate([bounds.high, np.full(len(rests), np.inf)]),
         ),
+        withheld,
         np.concatenate([is_past, np.zeros(len(rests), dtype=bool)]),
         np.arange(len(cells) + len(rests)) >= len(cells),
     )

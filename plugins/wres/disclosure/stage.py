@@ -84,10 +84,11 @@ def day_of(settings: Settings, scheme: Scheme, as_at: date) -> Day:
 
 
 def _own(cells: pd.DataFrame) -> pd.DataFrame:
-    """The cells to protect; ``public`` where a public source has the same count on the same key."""
+    """The cells of records; ``public`` where a public source has the same count on the same key."""
     public = cells["disclosure_policy"] == PUBLIC
-    own = cells.loc[~public, [*KEY, "truth"]].reset_index(drop=True)
-    return own.assign(public=cells_of.also_in(own, cells[public]))
+    # A count may stand under two policies: what is public once is public.
+    own = cells[cells["basis"] == "records"].drop_duplicates([*KEY]).reset_index(drop=True)
+    return own[[*KEY, "truth", "withheld"]].assign(public=cells_of.also_in(own, cells[public]))
 
 
 class _Controlled(NamedTuple):

@@ -1,21 +1,25 @@
 {{ config(pre_hook="{{ hash_joins() }}") }}
 
--- A count stands in many figures and is one cell: the whole workforce is the base of every row of indicator 1. What is public already is
--- known with each number that its publishers have shown: records and a return may differ.
+-- A count stands in many figures and is one cell: the whole workforce is the base of every row of indicator 1. What analysts alone may see
+-- is among them: it follows from the others like any count.
 with counted as (
     select *
     from {{ ref('int_indicators__count') }}
-    where basis in ('records', 'return') and is_default_vintage and rate is null and not coalesce(is_restricted, false)
+    where basis in ('records', 'return') and is_default_vintage and rate is null
 ),
 
 grouped as (
-    select * from {{ ref('int_groups__count') }}
-    where not is_restricted
+    select
+        *,
+        'records' as basis
+    from {{ ref('int_groups__count') }}
 ),
 
 funnel as (
-    select * from {{ ref('int_groups__funnel_count') }}
-    where not is_restricted
+    select
+        *,
+        'records' as basis
+    from {{ ref('int_groups__funnel_count') }}
 )
 
 select
@@ -27,7 +31,9 @@ select
     as_at,
     slice,
     member,
+    basis,
     disclosure_policy,
+    bool_or(is_restricted) as is_restricted,
     max(people) as people,
     count(distinct people) as truths
 from (
@@ -46,5 +52,5 @@ group by
     as_at,
     slice,
     member,
-    disclosure_policy,
-    case when disclosure_policy = 'already_public' then people end
+    basis,
+    disclosure_policy
