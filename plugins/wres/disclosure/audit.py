@@ -181,15 +181,15 @@ def day_of(settings: Settings, role: str, of: Tables, as_at: date, before: Table
     with warehouse.connect(settings, role, autocommit=True) as connection:
         own = cells_of.of_release(connection, of.schema, "records", as_at)
         returned = cells_of.of_release(connection, of.schema, "return", as_at)
-        told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
         counted = cells_of.of_counts(connection, as_at)
-        told |= cells_of.also_in(own, counted[counted["disclosure_policy"] == PUBLIC])
+        told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
+        declared = cells_of.also_in(own, counted[counted["disclosure_policy"] == PUBLIC])
         past = days_.before(connection, before, as_at)
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
         units = days_.units(connection, as_at)
         proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()
     proof = proofs[0] if proofs else None
-    return Day(as_at, of.scheme, own.assign(public=told), pay_rows, units, groups, past, proof)
+    return Day(as_at, of.scheme, own.assign(public=told | declared), pay_rows, units, groups, past, proof)
 
 
 def attacked(day: Day) -> Attack:
