@@ -184,12 +184,15 @@ def day_of(settings: Settings, role: str, of: Tables, as_at: date, before: Table
         counted = cells_of.of_counts(connection, as_at)
         told = cells_of.also_in(own, returned[returned["shown"] == returned["truth"]])
         declared = cells_of.also_in(own, counted[counted["disclosure_policy"] == PUBLIC])
+        withheld = cells_of.also_in(own, counted[counted["withheld"]])
         past = days_.before(connection, before, as_at)
         pay_rows, groups = days_.pay_rows(connection), days_.groups(connection)
         units = days_.units(connection, as_at)
         proofs = connection.execute("select proofs from ops.controlled_day where as_at = %s", [as_at]).fetchone()
     proof = proofs[0] if proofs else None
-    return Day(as_at, of.scheme, own.assign(public=told | declared), pay_rows, units, groups, past, proof)
+    return Day(
+        as_at, of.scheme, own.assign(public=told | declared, withheld=withheld), pay_rows, units, groups, past, proof
+    )
 
 
 def attacked(day: Day) -> Attack:
@@ -201,7 +204,9 @@ def attacked(day: Day) -> Attack:
     read = scheme.read(shown, truth)
     reader = Bounds(np.maximum(known.bounds.low, read.low), np.minimum(known.bounds.high, read.high))
     told = propagate(known.sums, known.bounds, whole).width < scheme.protection - TOLERANCE
-    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy() & np.isfinite(reader.high)
+    # What the scheme shows as it is has nothing to protect, also where analysts alone may see it.
+    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy()
+    nationally &= np.isfinite(reader.high) | known.is_withheld
     targets = scheme.is_small(truth) & ~told & ~nationally & ~known.is_rest
     bounds = propagate(known.sums, reader, whole)
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
