@@ -205,8 +205,8 @@ def attacked(day: Day) -> Attack:
     reader = Bounds(np.maximum(known.bounds.low, read.low), np.minimum(known.bounds.high, read.high))
     told = propagate(known.sums, known.bounds, whole).width < scheme.protection - TOLERANCE
     # What the scheme shows as it is has nothing to protect, also where analysts alone may see it.
-    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy()
-    nationally &= np.isfinite(reader.high) | known.is_withheld
+    as_it_is = np.isfinite(reader.high) | known.is_withheld
+    nationally = known.cells["level"].isin(scheme.exact_levels).to_numpy() & as_it_is
     targets = scheme.is_small(truth) & ~told & ~nationally & ~known.is_rest
     bounds = propagate(known.sums, reader, whole)
     leaks = targets & (bounds.width < scheme.protection - TOLERANCE)
