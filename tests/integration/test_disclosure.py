@@ -169,25 +169,35 @@ def test_a_release_that_is_not_there(released: Settings) -> None:
     assert result.exit_code == WRONG_USE and "Release 99 does not exist" in result.output
 
 
-def test_records_that_are_public_already_are_shown_as_they_are(warehouse_home: Settings, tmp_path: Path) -> None:
-    """A policy is a line of a source's file. Records then stand beside the returns made from them, and some differ."""
-    of = replace(warehouse_home, project=under(warehouse_home, PUBLIC, tmp_path).project)
+def test_each_source_has_a_policy_and_readers_of_its_own(warehouse_home: Settings, tmp_path: Path) -> None:
+    """Recruitment is public and stands beside returns; who is in post is for analysts alone; the rest is controlled."""
+    of = replace(warehouse_home, project=under(warehouse_home, NHS_ROUND5.name, tmp_path).project)
+    for source, before, after in (
+        ("recruitment", f"policy: {NHS_ROUND5.name}", f"policy: {PUBLIC}"),
+        ("workforce", "visible_to: [bi_reader, analyst]", "visible_to: [analyst]"),
+    ):
+        path = of.sources / f"{source}.yml"
+        assert before in path.read_text()
+        path.write_text(path.read_text().replace(before, after))
     for words in (["sample", str(of.landing), "--trusts", "5", "--years", "2024-2024", "--staff", "300"], ["run"]):
         result = wres(of, *words)
         assert result.exit_code == 0, result.output
-    result = wres(of, "audit")
-    assert result.exit_code == 0 and "no counts but those that are public already" in result.output
     with administrator(of) as connection:
-        small, exact, few = connection.execute(
-            "select count(*) filter (where bme_count between 1 and 7),"
-            " count(*) filter (where bme_count % 5 <> 0),"
-            " (select count(*) from published.pay_gap where rated_count between 1 and 7 and mean_hourly_gbp is not null)"
-            " from published.indicator_result where basis = 'records'"
-        ).fetchone()
+        connection.execute("delete from ops.audited_day")
+        result = wres(of, "audit")
+        assert result.exit_code == 0 and "None can be narrowed to fewer than 5 people." in result.output
+        shown = connection.execute(
+            "select indicator_code, count(*) filter (where bme_count between 1 and 7), count(bme_count)"
+            " from published.indicator_result where basis = 'records' and level = 'organisation' group by indicator_code"
+        ).fetchall()
+        small = {code: few for code, few, _ in shown}
+        assert small["2"] > 20 and small["4"] == 0
+        assert {code for code, _, any_of in shown if not any_of} == {"1", "DR"}
         both = connection.execute(
-            "select count(*) from (select from intermediate.int_disclosure__cell"
-            " group by population, level, org_code, scope, organisation_basis, as_at, slice, member having count(*) > 1) as c"
+            "select count(*) from intermediate.int_disclosure__cell as record"
+            " inner join intermediate.int_disclosure__cell as sent"
+            " using (population, level, org_code, scope, organisation_basis, as_at, slice, member)"
+            " where record.basis = 'records' and record.disclosure_policy = %s and sent.basis = 'return'",
+            [PUBLIC],
         ).fetchone()
-    assert small > 100 and exact > 100 and both[0] > 0
-    # That counts are public does not make anybody's pay so.
-    assert few == 0
+        assert both[0] > 0

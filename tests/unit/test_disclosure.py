@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from itertools import combinations
@@ -20,10 +21,10 @@ from scipy import sparse
 from scipy.optimize import linprog
 
 from wres.disclosure import complementary, days, knowledge, programmes
-from wres.disclosure.audit import Attack
+from wres.disclosure.audit import Attack, attacked
 from wres.disclosure.bounds import Bounds, ContradictionError, propagate
 from wres.disclosure.cells import KEY
-from wres.disclosure.complementary import Control, UnprotectableError
+from wres.disclosure.complementary import Control, UnprotectableError, control
 from wres.disclosure.days import Before, Day
 from wres.disclosure.proofs import packed, take_over
 from wres.disclosure.reach import Reach
@@ -264,6 +265,25 @@ def test_small_counts_alone_do_not_do(day: MadeUpDay, scheme: Scheme) -> None:
     exact = day.cells["level"].isin(scheme.exact_levels).to_numpy()
     shown = day.shown(scheme, scheme.is_small(day.truth) & ~exact, exact)
     assert ("R1", "non_clinical.vsm", "bme") in leaks_of(day.audited(scheme, shown))
+
+
+def test_what_analysts_alone_may_see_follows_from_nothing_either(day: MadeUpDay, scheme: Scheme) -> None:
+    """Bands 8d and VSM are withheld: hidden whatever their size, and the others give no small count of theirs away."""
+    withheld = day.cells["slice"].str.endswith((".band_8d", ".vsm"))
+    of_day = day.day(scheme)
+    with_them = replace(of_day, cells=of_day.cells.assign(withheld=withheld))
+    found = control(knowledge.of_day(with_them), scheme)
+    assert found.hidden[withheld].all()
+    shown = day.shown(scheme, found.hidden, found.exact)
+    attack = attacked(replace(with_them, cells=with_them.cells.assign(shown=shown)))
+    assert attack.passed and attack.protected > 0
+    # Controlled as if no sum had them in it; rounding leaves room enough here.
+    others = MadeUpDay(day.cells[~withheld].reset_index(drop=True), day.units)
+    apart = others.controlled(scheme)
+    shown = pd.Series(np.nan, index=day.cells.index)
+    shown[~withheld] = others.shown(scheme, apart.hidden, apart.exact).to_numpy()
+    attack = attacked(replace(with_them, cells=with_them.cells.assign(shown=shown)))
+    assert attack.passed == (scheme.rounded_to > 1)
 
 
 def test_a_small_count_that_is_shown_is_a_leak(day: MadeUpDay, scheme: Scheme, controlled) -> None:
