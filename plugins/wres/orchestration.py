@@ -37,9 +37,10 @@ _log = logging.getLogger(__name__)
 TAGS = frozenset({"ingest", "watch", "transform", "housekeeping"})
 RETRIES = 2
 _FIRST_DELAY = timedelta(seconds=5)
-# A mapped task costs a process of about two seconds, so many small files share one; of those that run at a time, each has
-# some more to follow, so that none of them idles while another has a long one.
+# A mapped task costs a process of three seconds or more, so small files share one; of those that run at a time, each has some
+# more to follow where there are that many, so that none of them idles while another has a long one.
 _BATCHES_EACH = 4
+_WORTH_A_TASK_BYTES = 4_000_000
 # Airflow keeps 250 characters of what it shows for a mapped task, and fails on more.
 _LONGEST_NAME = 200
 # What a file costs by itself, archive and bookkeeping, as so many bytes of reading.
@@ -216,7 +217,7 @@ def backfill_period(source: Source, logical_date: datetime) -> str:
 def batches(settings: Settings, source: Source, period: str | None = None) -> list[dict[str, Any]]:
     """What there is to load, in batches of similar size: ``name`` (for the grid), ``paths``, ``period``.
 
-    There are at most four for each of ``parallel_loads``.
+    There are at most four for each of ``parallel_loads``, and no more than one for each where files are few and small.
 
     Args:
         settings: whose landing folder and archive.
@@ -236,17 +237,18 @@ def batches(settings: Settings, source: Source, period: str | None = None) -> li
         raise AirflowSkipException(f"There is no file of {source.name} to load.")
     return [
         {"name": _batch_name(group), "paths": [str(path) for path in group], "period": period}
-        for group in _of_similar_size(paths, _BATCHES_EACH * settings.parallel_loads)
+        for group in _of_similar_size(paths, settings.parallel_loads)
     ]
 
 
-def _of_similar_size(paths: Sequence[Path], most: int) -> list[list[Path]]:
-    """Paths in their order, in at most so many groups: a national file of a quarter by itself, small returns together."""
+def _of_similar_size(paths: Sequence[Path], at_a_time: int) -> list[list[Path]]:
+    """Paths in their order, in groups: a national file of a quarter by itself, small returns together."""
     weights = [path.stat().st_size + _FILE_COSTS_BYTES for path in paths]
     whole = sum(weights)
+    many = min(_BATCHES_EACH * at_a_time, max(at_a_time, whole // _WORTH_A_TASK_BYTES))
     groups: dict[int, list[Path]] = {}
     for path, before in zip(paths, itertools.accumulate(weights, initial=0), strict=False):
-        groups.setdefault(most * before // whole, []).append(path)
+        groups.setdefault(many * before // whole, []).append(path)
     return list(groups.values())
 
 

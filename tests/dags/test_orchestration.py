@@ -116,6 +116,12 @@ def test_many_files_share_few_tasks_and_none_is_lost(settings, found):
     assert len(more) == 32, "more machines, smaller batches"
 
 
+def test_a_few_small_files_are_not_worth_a_task_each(settings, found):
+    """Twelve quarters of a small organisation: a process for each would take longer than all of them."""
+    found(put(settings, *(f"workforce_{number:02}.csv" for number in range(12))))
+    assert [len(batch["paths"]) for batch in orchestration.batches(settings, source())] == [4, 4, 4]
+
+
 def test_a_long_name_fits_what_airflow_shows_of_a_task(settings, found):
     found(put(settings, "\u202e" + "x" * 240 + ".csv"))
     [batch] = orchestration.batches(settings, source())
