@@ -44,6 +44,7 @@ def measure(settings: Settings, say: Say) -> str:
                         f"publish with {_READERS_OF_A_SWAP} readers, {_PAUSE_IN_A_SWAP:g} s between their questions",
                         swap,
                         most=1,
+                        note="it waits for answers that are being given; faster questions would reach it",
                     ),
                     Figure("longest answer meanwhile", longest),
                     Figure(
