@@ -189,7 +189,8 @@ def of_counts(connection: psycopg.Connection, as_at: date) -> pd.DataFrame:
         "select {}, basis, disclosure_policy, is_restricted as withheld, people as truth from intermediate.int_disclosure__cell"
         " where as_at = %(as_at)s order by {}, basis, disclosure_policy"
     ).format(*[sql.SQL(", ").join(map(sql.Identifier, KEY))] * 2)
-    return _read(connection, query, {"as_at": as_at})
+    # Of a day without any, a column has no type of its own.
+    return _read(connection, query, {"as_at": as_at}).astype({"withheld": bool})
 
 
 def also_in(cells: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
