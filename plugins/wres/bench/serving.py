@@ -19,8 +19,6 @@ from wres.bench.report import Figure, Say, figures, table
 from wres.settings import Settings
 
 _READERS_OF_A_SWAP = 50
-# Nearly without a pause: a swap finds as many of them busy as can be.
-_PAUSE_IN_A_SWAP = 0.1
 _READERS = 20
 # Somebody who reads an answer before asking on; without it, twenty in a row wait for two cores and not for a query.
 _THINKING_SECONDS = 1.0
@@ -41,7 +39,7 @@ def measure(settings: Settings, say: Say) -> str:
             figures(
                 [
                     Figure(
-                        f"publish with {_READERS_OF_A_SWAP} readers, {_PAUSE_IN_A_SWAP:g} s between their questions",
+                        f"publish with {_READERS_OF_A_SWAP} readers, {_THINKING_SECONDS:g} s between their questions",
                         swap,
                         most=1,
                         note="it waits for answers that are being given; faster questions would reach it",
@@ -85,7 +83,7 @@ def _swap(settings: Settings, questions: dict[str, str]) -> tuple[float, float]:
                 begun = time.monotonic()
                 connection.execute(order.choice(asked)).fetchall()
                 longest[number] = max(longest[number], time.monotonic() - begun)
-                time.sleep(_PAUSE_IN_A_SWAP)
+                time.sleep(order.expovariate(1 / _THINKING_SECONDS))
 
     with ThreadPoolExecutor(_READERS_OF_A_SWAP) as pool:
         readers = [pool.submit(read, number) for number in range(_READERS_OF_A_SWAP)]
