@@ -247,8 +247,9 @@ def _of_similar_size(paths: Sequence[Path], at_a_time: int) -> list[list[Path]]:
     whole = sum(weights)
     many = min(_BATCHES_EACH * at_a_time, max(at_a_time, whole // _WORTH_A_TASK_BYTES))
     groups: dict[int, list[Path]] = {}
-    for path, before in zip(paths, itertools.accumulate(weights, initial=0), strict=False):
-        groups.setdefault(many * before // whole, []).append(path)
+    for path, weight, upto in zip(paths, weights, itertools.accumulate(weights), strict=True):
+        # By where its middle lies: of two files each is by itself, however much larger one is.
+        groups.setdefault(many * (2 * upto - weight) // (2 * whole), []).append(path)
     return list(groups.values())
 
 

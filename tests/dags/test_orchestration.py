@@ -103,6 +103,9 @@ def test_few_files_are_loaded_side_by_side_under_their_names(settings, found):
         {"name": "a.xlsx", "paths": [str(paths[0])], "period": None},
         {"name": "b.xlsx", "paths": [str(paths[1])], "period": None},
     ]
+    for large in paths:
+        os.truncate(large, 50_000_000)
+        assert [batch["name"] for batch in orchestration.batches(settings, source())] == ["a.xlsx", "b.xlsx"]
 
 
 def test_many_files_share_few_tasks_and_none_is_lost(settings, found):
