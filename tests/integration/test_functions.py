@@ -234,6 +234,7 @@ def test_what_a_policy_may_leave_as_it_is(
         ("nhs_round5", [0, 10]),
         ("hidden", []),
         ("suppress_below_11", []),
+        ("suppress_below_k", []),
         (None, []),
     ],
 )

@@ -110,7 +110,7 @@ class MadeUpDay:
         public: np.ndarray | None = None,
         before: Before | None = None,
     ) -> Day:
-        cells = self.cells.assign(public=False if public is None else public)
+        cells = self.cells.assign(public=False if public is None else public, withheld=False)
         if shown is not None:
             cells["shown"] = shown.to_numpy()
         return Day(AS_AT, scheme, cells, PAY_ROWS, self.units, SCHEMES, before)

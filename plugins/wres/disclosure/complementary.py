@@ -128,7 +128,7 @@ class _Search:
         self.system = System(relations, known.bounds, self.truth)
         self.reach = Reach.of(self.truth, scheme.protection)
         self.protectable = np.zeros(len(cells), dtype=bool)
-        # Of the past readers know what was shown, and nothing can be hidden any more.
+        # Of the past readers know what was shown, and nothing can be hidden any more; what is withheld is hidden from the start.
         self.hidden = ~known.is_own | known.is_withheld
         self._star()
         self.primary = self.hidden & known.is_own

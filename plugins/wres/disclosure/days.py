@@ -45,8 +45,8 @@ class Day:
     """What is known of one day.
 
     Attributes:
-        cells: ``cells.KEY``, ``truth`` (people), ``public`` (true where a publisher has shown it) and, where there are any,
-            ``withheld`` (true where analysts alone may see it); of a release also ``shown`` (people; NaN where hidden).
+        cells: ``cells.KEY``, ``truth`` (people), ``public`` (true where a publisher has shown it), ``withheld`` (true where
+            analysts alone may see it); of a release also ``shown`` (people; NaN where hidden).
         pay_rows: seed ``pay_row``.
         units: which organisations an area, or an organisation of today, is made of.
         groups: which ethnic categories each group of a scheme is made of (``int_groups__member``).

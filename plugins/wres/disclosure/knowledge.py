@@ -86,9 +86,7 @@ def of_day(day: Day) -> Known:
     # No row of the past is one of today.
     cells = cells.assign(scope=cells["scope"].where(~is_past, "before " + cells["scope"]))
     rests, sums = _with_rests(cells, sums)
-    withheld = np.zeros(len(cells) + len(rests), dtype=bool)
-    if "withheld" in day.cells:
-        withheld[: len(own)] = day.cells["withheld"]
+    further = np.zeros(len(cells) + len(rests) - len(own), dtype=bool)
     return Known(
         _placed(pd.concat([cells, rests], ignore_index=True), day.units),
         sums,
@@ -96,7 +94,7 @@ def of_day(day: Day) -> Known:
             np.concatenate([bounds.low, np.zeros(len(rests))]),
             np.concatenate([bounds.high, np.full(len(rests), np.inf)]),
         ),
-        withheld,
+        np.concatenate([day.cells["withheld"].to_numpy(dtype=bool), further]),
         np.concatenate([is_past, np.zeros(len(rests), dtype=bool)]),
         np.arange(len(cells) + len(rests)) >= len(cells),
     )

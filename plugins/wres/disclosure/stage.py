@@ -87,7 +87,7 @@ def _own(cells: pd.DataFrame) -> pd.DataFrame:
     """The cells of records; ``public`` where a public source has the same count on the same key."""
     public = cells["disclosure_policy"] == PUBLIC
     # A count may stand under two policies: what is public once is public.
-    own = cells[cells["basis"] == "records"].drop_duplicates([*KEY]).reset_index(drop=True)
+    own = cells[cells["basis"] == "records"].drop_duplicates(KEY).reset_index(drop=True)
     return own[[*KEY, "truth", "withheld"]].assign(public=cells_of.also_in(own, cells[public]))
 
 
