@@ -396,7 +396,7 @@ def audit(release_id: int | None, as_json: bool) -> None:
     number, verdict = audit_release(settings(), release_id)
     leaks = [] if verdict is None else verdict.leaks.to_dict("records")
     if as_json:
-        told = None if verdict is None else {**verdict.summary(), "leaks": leaks}
+        told = None if verdict is None else {**verdict.summary(), "unread": verdict.unread, "leaks": leaks}
         _print_json({"release_id": number, "audit": told})
     elif verdict is None:
         click.echo(f"Release {number} has no counts but those that are public already.")
@@ -418,6 +418,8 @@ def audit(release_id: int | None, as_json: bool) -> None:
             if leaks
             else f"None can be narrowed to fewer than {told['protection']} people."
         )
+        if verdict.unread:
+            click.echo(f"Not read, and published by rounding alone: {', '.join(verdict.unread)}.")
     if leaks:
         sys.exit(BLOCKED)
 

@@ -223,11 +223,12 @@ def _swap_in_candidate(connection: psycopg.Connection) -> int:
             """
         insert into ops.release_input
         select %s, l.load_id, l.source, c.source_table, c.period, l.revision, l.file_name, l.file_sha256,
-            coalesce(s.disclosure_policy, 'none'), count(*)
+            coalesce(s.disclosure_policy, 'none'), count(*), coalesce(s.unaudited_policy, 'none')
         from {} as c
         inner join ops.load as l on c.load_id = l.load_id
         inner join ops.source as s on l.source = s.source
-        group by l.load_id, l.source, c.source_table, c.period, l.revision, l.file_name, l.file_sha256, s.disclosure_policy
+        group by l.load_id, l.source, c.source_table, c.period, l.revision, l.file_name, l.file_sha256, s.disclosure_policy,
+            s.unaudited_policy
         """
         ).format(BUILT_FROM),
         [release_id],

@@ -448,6 +448,12 @@ BOOKKEEPING: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
                 "integer, never null",
                 "Organisations for which this load is the one in force (1 for files of reference data).",
             ),
+            "unaudited_policy": (
+                "text",
+                "Policy at the time of what the audit does not read (`retention`, `promotion`, `time_in_band`, averages in"
+                " `pay_gap`): `hidden`, `already_public`, or `nhs_round5` for rounding alone; null in releases made before"
+                " it was noted.",
+            ),
         },
     ),
     "published.gate_result": (
@@ -746,8 +752,8 @@ def _source(settings: Settings, source: Source) -> list[str]:
         if source.disclosure
         else "none: nothing is published"
     )
-    if source.disclosure and source.disclosure.unaudited == "hidden":
-        disclosure += " What the audit does not read is hidden."
+    if source.disclosure and source.disclosure.unaudited == "rounded":
+        disclosure += " What the audit does not read is rounded."
     facts = [
         ("Publisher", source.publisher),
         ("Published at", f"<{source.published_at}>"),

@@ -20,8 +20,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from wres.settings import Settings, settings
 
 PUBLIC = "already_public"
+ROUNDING = "nhs_round5"
 # The number is the k of the scheme.
-DisclosurePolicy = Annotated[str, Field(pattern=rf"^({PUBLIC}|nhs_round5|suppress_below_([3-9]|[1-9][0-9]))$")]
+DisclosurePolicy = Annotated[str, Field(pattern=rf"^({PUBLIC}|{ROUNDING}|suppress_below_([3-9]|[1-9][0-9]))$")]
 MarkerStatus = Literal["suppressed_source", "missing", "not_applicable"]
 # Which period the date of an Airflow backfill stands for: the one it lies in, or that of the year before.
 Backfill = Literal["month", "quarter", "year", "previous_year"]
@@ -50,19 +51,24 @@ class _Strict(BaseModel):
 class Disclosure(_Strict):
     """How the counts of a source are controlled before anything of it is published, and why.
 
-    ``unaudited`` is what becomes of what the audit does not read (``retention``, ``promotion``, ``time_in_band``, ``pay_gap``).
+    ``unaudited`` is what becomes of what the audit does not read (``retention``, ``promotion``, ``time_in_band``, ``pay_gap``):
+    it is not published, unless an organisation decides that rounding alone is enough.
     """
 
     policy: DisclosurePolicy
     reason: str = Field(min_length=10)
-    unaudited: Literal["rounded", "hidden"] = "rounded"
+    unaudited: Literal["hidden", "rounded"] = "hidden"
+
+    @model_validator(mode="after")
+    def _round_what_is_to_be_rounded(self) -> Disclosure:
+        if self.unaudited == "rounded" and self.policy != ROUNDING:
+            raise ValueError(f"unaudited: rounded needs the policy {ROUNDING}; {self.policy} rounds nothing")
+        return self
 
     @property
     def unaudited_policy(self) -> str:
         """The policy of counts that the audit does not read: rounding alone may protect them, where that is wanted."""
-        if self.policy == PUBLIC or (self.policy == "nhs_round5" and self.unaudited == "rounded"):
-            return self.policy
-        return "hidden"
+        return self.policy if self.policy == PUBLIC or self.unaudited == "rounded" else "hidden"
 
 
 PERIOD = re.compile(r"20\d\d(-(0[1-9]|1[0-2]))?", re.ASCII)

@@ -216,6 +216,8 @@ create table if not exists ops.release_input (
     organisations integer not null,
     primary key (release_id, load_id, period)
 );
+-- Null in releases that were made before it was noted.
+alter table ops.release_input add column if not exists unaudited_policy text;
 
 -- The one candidate in schema marts: what it was built from, and whether its gate let it through.
 create table if not exists ops.candidate (
@@ -610,7 +612,7 @@ from ops.release;
 
 create or replace view published.release_input with (security_barrier) as
 select
-    release_id, source, source_table, period, revision, file_name, file_sha256, disclosure_policy, organisations
+    release_id, source, source_table, period, revision, file_name, file_sha256, disclosure_policy, organisations, unaudited_policy
 from ops.release_input;
 
 create or replace view published.gate_result with (security_barrier) as

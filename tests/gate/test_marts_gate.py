@@ -53,6 +53,8 @@ def candidate(warehouse_copy: Settings) -> Iterator[Callable[..., Settings]]:
     with administrator(warehouse_copy) as connection:
         for kept, table in (("kept", COUNT), ("kept_survey", SURVEY)):
             connection.execute(f"create temporary table {kept} as select * from {table}")
+        # What the audit does not read is rounded here, so that its rules have rows to judge; cases of `hidden` say so.
+        connection.execute("update ops.source set unaudited_policy = disclosure_policy")
         yield make
         connection.execute("delete from ops.acceptance")
         connection.execute("delete from ops.gate_result where gate = 'marts' and release_id is null")

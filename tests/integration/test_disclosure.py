@@ -62,7 +62,7 @@ def test_nothing_follows_from_the_release(released: Settings) -> None:
     with administrator(released) as connection:
         connection.execute("delete from ops.audited_day")
     result = wres(released, "audit")
-    assert result.exit_code == 0 and "None can be narrowed to fewer than 5 people." in result.output
+    assert result.exit_code == 0 and result.output.endswith("None can be narrowed to fewer than 5 people.\n")
     number, verdict = audit_release(released)
     assert (number, verdict.summary()["days"], verdict.summary()["scheme"]) == (1, 12, "nhs_round5")
     assert verdict.summary()["protected"] > 1_000 and verdict.summary()["narrowest"] >= 5 - 1e-6
@@ -162,6 +162,23 @@ def test_the_release_before_is_read_by_the_policy_that_it_names(released: Settin
         assert before is not None and before.scheme == suppress_below(11) and len(before.cells) > 100
         assert days.tables_of_release(connection, 1) == days.Tables("release_0001", NHS_ROUND5)
         assert days.tables_of_release(connection, 99) is None
+
+
+def test_it_says_what_a_release_publishes_unread(released: Settings) -> None:
+    """Where an organisation has decided for rounding alone; and of a release that does not say, of which it may be so."""
+    for policy, unread in (
+        ("nhs_round5", ["retention", "promotion", "time_in_band", "pay_gap"]),
+        (None, ["retention", "promotion", "time_in_band", "pay_gap"]),
+        ("hidden", []),
+    ):
+        with administrator(released) as connection:
+            connection.execute(
+                "update ops.release_input set unaudited_policy = %s where disclosure_policy <> 'already_public'",
+                [policy],
+            )
+        assert json.loads(wres(released, "audit", "--json").stdout)["audit"]["unread"] == unread
+        told = "Not read, and published by rounding alone: retention, promotion, time_in_band, pay_gap."
+        assert (told in wres(released, "audit").output) == bool(unread)
 
 
 def test_a_release_that_is_not_there(released: Settings) -> None:

@@ -85,6 +85,10 @@ def test_layouts_of_one_table_have_one_shape() -> None:
         (lambda source: source["disclosure"].update(policy="none"), "disclosure.policy"),
         (lambda source: source["disclosure"].update(reason="public"), "disclosure.reason"),
         (lambda source: source["disclosure"].update(unaudited="shown"), "disclosure.unaudited"),
+        (
+            lambda source: source["disclosure"].update(policy="suppress_below_11", unaudited="rounded"),
+            "unaudited: rounded needs the policy nhs_round5; suppress_below_11 rounds nothing",
+        ),
         (lambda source: source["layouts"][0].update(reader="guess"), "layouts.0"),
         (lambda source: source["layouts"][0].update(colums=[]), "layouts.0.delimited.colums"),
         (lambda source: source["layouts"][0]["period"].update(pattern="("), "layouts.0.delimited.period.pattern"),
@@ -334,7 +338,7 @@ def test_every_source_with_lines_about_people_says_who_they_are() -> None:
         ("already_public", "hidden", "already_public"),
         ("nhs_round5", "rounded", "nhs_round5"),
         ("nhs_round5", "hidden", "hidden"),
-        ("suppress_below_11", "rounded", "hidden"),
+        ("suppress_below_11", "hidden", "hidden"),
     ],
 )
 def test_what_the_audit_does_not_read_is_shown_only_where_rounding_is_to_protect_it(
@@ -344,3 +348,13 @@ def test_what_the_audit_does_not_read_is_shown_only_where_rounding_is_to_protect
         {"policy": policy, "reason": "A made-up reason.", "unaudited": unaudited}
     )
     assert disclosure.unaudited_policy == expected
+
+
+def test_what_the_audit_does_not_read_is_hidden_unless_somebody_decides_otherwise() -> None:
+    """The packaged sources too: what leaves the organisation by default is proved."""
+    disclosure = registry.Disclosure.model_validate({"policy": "nhs_round5", "reason": "A made-up reason."})
+    assert disclosure.unaudited_policy == "hidden"
+    policies = {
+        source.disclosure.unaudited_policy for source in registry.registry(settings()).values() if source.disclosure
+    }
+    assert policies == {"hidden", "already_public"}

@@ -44,7 +44,7 @@
 -#}
 {% macro unaudited_hidden_reason(policy, because) -%}
     case
-        when {{ policy }} = 'hidden' then 'Hidden by disclosure control: the audit does not read what this figure rests on.'
+        when {{ policy }} = 'hidden' then 'Hidden by disclosure control: the audit does not read what this figure rests on. Analysts find it in restricted.'
         else 'Hidden by disclosure control: {{ because }}.'
     end
 {%- endmacro %}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -31,9 +31,11 @@ from wres.disclosure.proofs import take_over
 from wres.disclosure.reach import Reach
 from wres.disclosure.schemes import Scheme, scheme_of_release
 from wres.disclosure.system import System
-from wres.registry import PUBLIC
+from wres.registry import PUBLIC, ROUNDING
 from wres.settings import Settings
 
+# What no attack reads. It is published where somebody has decided that rounding alone is enough.
+UNREAD = ("retention", "promotion", "time_in_band", "pay_gap")
 # More leaks than these are not looked at one by one.
 _SINGLY = 20
 
@@ -60,11 +62,16 @@ class Attack(NamedTuple):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What follows from a release: the attacks on its days, one each, and how long they took."""
+    """What follows from a release: the attacks on its days, one each, and how long they took.
+
+    Attributes:
+        unread: tables with counts of records that the release publishes and no attack has read.
+    """
 
     scheme: Scheme
     attacks: list[Attack]
     seconds: float
+    unread: tuple[str, ...] = ()
 
     @property
     def leaks(self) -> pd.DataFrame:
@@ -105,7 +112,17 @@ def audit_release(settings: Settings, release_id: int | None = None) -> tuple[in
         now = days_.tables_of_release(connection, of.release_id)
         before = days_.tables_of_release(connection, older) if older else None
         reader = partial(day_of, settings, "wres_publisher")
-        return of.release_id, _audit(connection, reader, now, before, of.fingerprint) if now else None
+        verdict = _audit(connection, reader, now, before, of.fingerprint) if now else None
+        return of.release_id, verdict and replace(verdict, unread=_unread(connection, of.release_id))
+
+
+def _unread(connection: psycopg.Connection, release_id: int) -> tuple[str, ...]:
+    """``UNREAD`` where the release shows any of it; of one that does not say, where its counts are rounded."""
+    found = connection.execute(
+        "select from ops.release_input where release_id = %s and coalesce(unaudited_policy, disclosure_policy) = %s limit 1",
+        [release_id, ROUNDING],
+    )
+    return UNREAD if found.rowcount else ()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wres.disclosure.bounds import TOLERANCE, Bounds
-from wres.registry import PUBLIC
+from wres.registry import PUBLIC, ROUNDING
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Scheme:
         )
 
 
-NHS_ROUND5 = Scheme("nhs_round5", smallest_shown=8, rounded_to=5, exact_levels=("england",))
+NHS_ROUND5 = Scheme(ROUNDING, smallest_shown=8, rounded_to=5, exact_levels=("england",))
 
 
 def suppress_below(k: int = 11) -> Scheme:
