@@ -382,9 +382,11 @@ HIDING = {
 
 @pytest.mark.parametrize("table", ["retention", "promotion", "time_in_band", "pay_gap"])
 def test_what_the_audit_does_not_read_is_not_published(analyst: psycopg.Connection[DictRow], table: str) -> None:
-    """Every row is there and says where its figures are; of the pay gap the counts of staff, which are proved, are shown."""
+    """Rows are there and say where their figures are, but for steps, which are there where somebody made them. Of the pay gap
+    the counts of staff, which are proved, are shown."""
     shown = [row["row"] for row in analyst.execute(f"select to_jsonb(p) as row from published.{table} as p")]
-    assert len(shown) == analyst.execute(f"select count(*) as rows from restricted.{table}").fetchone()["rows"] > 100
+    true_ones = [row["row"] for row in analyst.execute(f"select to_jsonb(r) as row from restricted.{table} as r")]
+    assert len(shown) == sum(row.get("to_row", "any") == "any" for row in true_ones) > 100
     proved = {"population_count", "people_count", "base_people_count"}
     figures_of = re.compile(r".*(_count|_pct|_months|_low|_high|_gbp)|ratio|p_value")
     for row in shown:

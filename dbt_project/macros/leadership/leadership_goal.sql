@@ -82,7 +82,8 @@
             / nullif(all_opening_count + all_closing_count, 0)::double precision as turnover,
             bme_joiners_count + bme_moved_in_count as bme_recruits,
             all_joiners_count + all_moved_in_count as recruits,
-            num_nulls(all_leavers_count, all_opening_count, all_closing_count) > 0 as is_hidden
+            num_nulls(all_leavers_count, all_opening_count, all_closing_count) > 0 as is_hidden,
+            case when status = 'suppressed' then status_reason end as hidden_reason
         from {{ movements }}
         where period_kind = 'annual' and is_headline
     ),
@@ -139,6 +140,7 @@
             assumed.result_status,
             assumed.result_reason,
             coalesce(movement.is_hidden, false) as is_turnover_hidden,
+            movement.hidden_reason as turnover_reason,
             unfollowed.status_reason as unfollowed_reason,
             assumed.is_synthetic
         from assumed
@@ -179,6 +181,7 @@
             'ok' as result_status,
             null as result_reason,
             false as is_turnover_hidden,
+            null as turnover_reason,
             null as unfollowed_reason,
             false as is_synthetic
         from {{ ref('leadership_strategy_goal') }} as printed
@@ -255,7 +258,8 @@
             when 'suppressed'
                 then case
                     when judged.posts is null or judged.target_share is null then judged.result_reason
-                    else 'The turnover of the row is hidden by disclosure control: it rests on few people.'
+                    else 'The turnover of the row is not shown. '
+                        || coalesce(judged.turnover_reason, 'Hidden by disclosure control: it rests on few people.')
                 end
             else case
                 when judged.posts is null then coalesce(judged.result_reason, 'The counts of the row are not known.')

@@ -16,7 +16,13 @@
             coalesce(nullif(split_part(slice, '.', 2), ''), 'all') as from_row,
             nullif(split_part(slice, '.', 3), '') as step
         from {{ counts }} as counted
-        where split_part(slice, '.', 1) <> 'medical_dental' and slice not like '%.other_pay'
+        where
+            split_part(slice, '.', 1) <> 'medical_dental'
+            and slice not like '%.other_pay'
+            {%- if published %}
+            -- There is a row of a step where somebody made it, which is a number of people too.
+            and (split_part(slice, '.', 3) = '' or unaudited_policy <> 'hidden')
+            {%- endif %}
     ),
 
     -- A step between two bands has the base of the band it starts from.
