@@ -469,7 +469,10 @@ BOOKKEEPING: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
             "severity": ("text, never null", "`critical`, `warning` or `info`."),
             "scope": ("text, never null", "What a failure costs: `file`, `row`, `measure` or `release`."),
             "success": ("boolean, never null", "Whether the rule holds."),
-            "unexpected_count": ("bigint, never null", "In how many places it does not."),
+            "unexpected_count": (
+                "bigint",
+                "In how many places it does not; null for rows of a file about people, which may be as many people.",
+            ),
             "message": ("text, never null", "What a failure means."),
             "judged_at": ("timestamptz, never null", "When it was judged."),
             "accepted_at": ("timestamptz", "When a person signed the rule off for this release; null otherwise."),

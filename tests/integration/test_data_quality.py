@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import psycopg
 import pytest
+from disturbed import administrator
 from psycopg.rows import DictRow, dict_row
 
 from wres import build, run, warehouse
@@ -96,6 +97,21 @@ def test_the_declaration_rate_is_that_of_the_returns(
         assert row["declared_pct"] == pytest.approx(pct, abs=1e-9)
         before = declared.get((code, str(int(year) - 1)))
         assert row["change_1y_points"] == (None if before is None else pytest.approx(pct - before, abs=1e-9))
+
+
+def test_in_how_many_rows_about_people_a_rule_fails_is_not_published(whole_standard: Settings) -> None:
+    """A row of one organisation's file is a person, or a case: how many there are wrong is for those who see the file."""
+    with administrator(whole_standard) as connection, connection.transaction(force_rollback=True):
+        connection.execute("update ops.gate_result set success = false, unexpected_count = 2 where release_id = 1")
+        told = connection.execute(
+            "select source, gate, array_agg(distinct unexpected_count) from published.gate_result group by source, gate"
+        ).fetchall()
+        public = connection.execute(
+            "select source from ops.source where disclosure_policy = 'already_public'"
+        ).fetchall()
+    expected = {source: [2] if source is None or (source,) in public else [None] for source, _, _ in told}
+    assert {source: counts for source, _, counts in told} == expected
+    assert {"workforce", "employee_relations", "wres_return", None} <= expected.keys()
 
 
 def test_rows_set_aside_notes_and_restatements_reach_their_organisation(

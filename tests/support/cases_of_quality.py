@@ -79,6 +79,16 @@ CASES = (
         "number of rows",
         (f"update {SENT} set source = 'workforce', rows_set_aside = 3 where {SUBMISSION}",),
     ),
+    Case(
+        "V40",
+        SENT,
+        "number of rows",
+        tuple(
+            f"update {table} set source = 'workforce', status = 'rejected', status_reason = 'V24: 1 of 3 rows',"
+            f" first_received_on = null, file_row_count = null where {SUBMISSION}"
+            for table in (f"restricted_{SENT}", SENT)
+        ),
+    ),
     Case("G06", SENT, "correspond", (f"delete from {SENT} where {SUBMISSION}",)),
     Case("G06", SENT, "correspond", (f"update {SENT} set status = 'overdue' where {SUBMISSION}",)),
     Case("V42", f"restricted_{SENT}", "overdue", submitted("overdue")),

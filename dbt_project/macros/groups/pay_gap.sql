@@ -3,21 +3,23 @@
     compared with it.
 
     What is published comes from what is shown: averages of 1 to 7 people are hidden, also England's and under every policy, and those
-    of a row whose staff are hidden; the others are rounded to pence, and the gaps are those of the rounded averages. Counts take the policy of the workforce extract. A quarter with 1 to 7 people of the group
-    hides all four.
+    of a row whose staff are hidden; the others are rounded to pence, and the gaps are those of the rounded averages. A quarter with 1 to
+    7 people of the group hides all four. The audit reads none of it: by default there is nothing but a row for each group of everybody.
 
     published  true: after disclosure control; percentages to 1 decimal
 -#}
 {% macro pay_gap(published) -%}
     {%- set quarters = [1, 2, 3, 4] -%}
-    {#- Of the counts those of people are cells of disclosure control. -#}
-    {%- set unaudited = {'rated_count': 'figure.rated_count', 'unrated_count': '(figure.people_count - figure.rated_count)'} -%}
+    {#- No cells of disclosure control: bands together, and of fewer organisations than the indicators, they would tell the rest. -#}
+    {%- set counts = {
+        'people_count': 'figure.people_count', 'rated_count': 'figure.rated_count',
+        'unrated_count': '(figure.people_count - figure.rated_count)'
+    } -%}
     {%- for quarter in quarters -%}
-    {%- do unaudited.update({'quarter_' ~ quarter: 'figure.quarter_' ~ quarter ~ '_count'}) -%}
+    {%- do counts.update({'quarter_' ~ quarter: 'figure.quarter_' ~ quarter ~ '_count'}) -%}
     {%- endfor -%}
     with policy as (
         select
-            disclosure_policy,
             unaudited_policy,
             'bi_reader' <> all(visible_to) as is_restricted
         from {{ source('ops', 'source') }}
@@ -52,8 +54,7 @@
             policy.unaudited_policy,
             figure.people_count - figure.rated_count as unrated_count,
             {%- if published %}
-            {{ controlled_count('figure.people_count', 'policy.disclosure_policy', 'figure.level', 'hidden.treatment') }} as shown_people_count,
-            {%- for column, count in unaudited.items() %}
+            {%- for column, count in counts.items() %}
             {{ controlled_count(count, 'policy.unaudited_policy', 'figure.level', 'hidden.treatment', audited=false) }} as shown_{{ column }},
             {%- endfor %}
             {#- An average of so few is hidden whatever the level and the policy: that counts are public does not make anybody's pay so.
@@ -65,8 +66,7 @@
                 and (policy.unaudited_policy is distinct from 'nhs_round5' or coalesce(hidden.treatment = 'hidden', false))
             ) as is_hidden
             {%- else %}
-            figure.people_count as shown_people_count,
-            {%- for column, count in unaudited.items() %}
+            {%- for column, count in counts.items() %}
             {{ count }} as shown_{{ column }},
             {%- endfor %}
             false as is_hidden
@@ -82,6 +82,8 @@
                 and figure.as_at = hidden.as_at
                 and hidden.slice in (figure.population, 'all.' || figure.population)
                 and figure.ethnic_group = hidden.ethnic_group
+        -- There is a row of a group in a band where it has somebody there, which is a number of people too.
+        where figure.population = 'all' or policy.unaudited_policy <> 'hidden'
         {%- endif %}
     ),
 
@@ -148,6 +150,9 @@
             ) }} as mean_gap_{{ side }},
             {%- endfor %}
             case
+                {%- if published %}
+                when unaudited_policy = 'hidden' then 'suppressed'
+                {%- endif %}
                 when everybody_rated = 0 then 'not_submitted'
                 when base_true_rated is null or base_true_rated = 0 or rated_count = 0 then 'zero_denominator'
                 when is_hidden or is_base_hidden then 'suppressed'

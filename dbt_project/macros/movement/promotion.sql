@@ -21,7 +21,7 @@
             and slice not like '%.other_pay'
             {%- if published %}
             -- There is a row of a step where somebody made it, which is a number of people too.
-            and (split_part(slice, '.', 3) = '' or unaudited_policy <> 'hidden')
+            and (split_part(slice, '.', 3) = '' or (unaudited_policy <> 'hidden' and not coalesce(is_restricted, false)))
             {%- endif %}
     ),
 

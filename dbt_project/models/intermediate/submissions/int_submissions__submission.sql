@@ -210,6 +210,7 @@ judged as (
 select
     judged.*,
     policy.disclosure_policy,
+    policy.unaudited_policy,
     {{ build_day() }} as judged_on,
     case judged.status
         when 'nil_return'

@@ -2,6 +2,7 @@
 select
     source,
     disclosure_policy,
+    unaudited_policy,
     due_by,
     due_lag_years,
     due_days_after_quarter
