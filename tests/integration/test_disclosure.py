@@ -164,6 +164,36 @@ def test_the_release_before_is_read_by_the_policy_that_it_names(released: Settin
         assert days.tables_of_release(connection, 99) is None
 
 
+def test_nothing_tells_a_hidden_row_that_is_empty_from_one_that_is_not(released: Settings) -> None:
+    """By its status, or by being there: every area and organisation has all rows of indicator 1."""
+    with administrator(released) as connection:
+        told = connection.execute(
+            """
+            select
+                count(*) filter (where p.status = 'not_applicable'), count(*) filter (where p.status = 'suppressed'),
+                array_agg(distinct coalesce(p.status_reason, ''))
+            from published.indicator_result as p
+            inner join restricted.indicator_result as r
+                using (
+                    level, org_code, as_at, period_kind, indicator_code, slice, basis, denominator, scope, aggregation,
+                    organisation_basis
+                )
+            where p.basis = 'records' and p.indicator_code in ('1', '9', 'DR') and r.status = 'not_applicable'
+                and num_nulls(p.white_count, p.white_base, p.bme_count, p.bme_base)
+                    > num_nulls(r.white_count, r.white_base, r.bme_count, r.bme_base)
+            """
+        ).fetchone()
+        rows = connection.execute(
+            "select array_agg(distinct slices) from (select count(distinct slice) as slices from published.indicator_result"
+            " where basis = 'records' and indicator_code = '1' and denominator = 'all_staff'"
+            " group by level, org_code, scope, as_at, period_kind, organisation_basis"
+            " having count(distinct slice) > 1) as counted"
+        ).fetchone()
+    assert told is not None and told[0] == 0 and told[1] > 50
+    assert told[2] == ["Hidden by disclosure control: the figure rests on few people."]
+    assert rows is not None and len(rows[0]) == 1
+
+
 def test_it_says_what_a_release_publishes_unread(released: Settings) -> None:
     """Where an organisation has decided for rounding alone; and of a release that does not say, of which it may be so."""
     for policy, unread in (

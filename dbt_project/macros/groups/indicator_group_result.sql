@@ -10,7 +10,7 @@
 
     counts     relation with the columns of int_groups__count
     published  true: disclosure control on the counts, before any arithmetic; percentages and points to 1 decimal, ratios to 2; no
-               p-values of controlled counts
+               p-values of controlled counts; no row that is there because somebody is who is hidden
 -#}
 {% macro indicator_group_result(counts, published) -%}
     {%- set figure = 'level, org_code, scope, as_at, indicator_code, group_scheme, stratum, slice' -%}
@@ -46,6 +46,11 @@
             is_synthetic,
             {{ "num_nulls(" ~ controlled_amounts | join(', ') ~ ") > num_nulls(" ~ amounts | join(', ') ~ ") or is_restricted" if published else "false" }}
                 as is_hidden,
+            {%- if published %}
+            -- There are rows of a group where anybody of the whole belongs to it, and of a slice where anybody is in it: that may be
+            -- seen where those numbers are shown, or a part of both.
+            num_nulls(shown_base_count, shown_workforce_count) = num_nulls(base_count, workforce_count) or shown_value_count > 0 as is_told,
+            {%- endif %}
             shown_value_count as group_count,
             shown_base_count as group_base,
             shown_workforce_count as workforce_count,
@@ -196,6 +201,9 @@
         definition_version::text as definition_version,
         is_synthetic::boolean as is_synthetic
     from concluded
+    {%- if published %}
+    where is_told
+    {%- endif %}
 {%- endmacro %}
 
 

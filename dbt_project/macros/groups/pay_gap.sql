@@ -82,8 +82,10 @@
                 and figure.as_at = hidden.as_at
                 and hidden.slice in (figure.population, 'all.' || figure.population)
                 and figure.ethnic_group = hidden.ethnic_group
-        -- There is a row of a group in a band where it has somebody there, which is a number of people too.
-        where figure.population = 'all' or policy.unaudited_policy <> 'hidden'
+        -- There is a row of a group where it has somebody, which is a number of people too.
+        where
+            policy.unaudited_policy <> 'hidden'
+            or (figure.population = 'all' and coalesce(hidden.treatment <> 'hidden', true))
         {%- endif %}
     ),
 

@@ -5,7 +5,8 @@
     overall is applied → appointed, and so the product of the stages: (s/a)·(p/s) = p/a in both groups.
 
     counts     relation with the columns of int_groups__funnel_count
-    published  true: disclosure control on the counts, before any arithmetic; percentages to 1 decimal, ratios to 2
+    published  true: disclosure control on the counts, before any arithmetic; percentages to 1 decimal, ratios to 2; no row that is there
+               because somebody is who is hidden
 -#}
 {% macro recruitment_funnel(counts, published) -%}
     {%- set figure = 'level, org_code, scope, as_at, slice, employers, group_scheme' -%}
@@ -38,9 +39,17 @@
             coalesce(bool_or({{ who }}_count is not null and group_{{ who }} is null) filter (where is_reference) over figure, false)
                 as is_reference_{{ who }}_hidden,
             {%- endfor %}
-            coalesce(bool_or(is_reference) over figure, false) as has_reference
+            coalesce(bool_or(is_reference) over figure, false) as has_reference,
+            -- There are rows of a group, of any slice, where anybody of it has applied for a post: that may be seen where the number
+            -- is shown, or a part of it.
+            coalesce(
+                bool_or(case when applied_count is null then group_shortlisted is null else group_applied is null end)
+                    filter (where slice = 'all') over person, false
+            ) as is_untold
         from counted
-        window figure as (partition by {{ figure }})
+        window
+            figure as (partition by {{ figure }}),
+            person as (partition by level, org_code, scope, as_at, employers, group_scheme, ethnic_group)
     ),
 
     rated as materialized (
@@ -137,6 +146,9 @@
         coalesce(shortlisting_reason, appointment_reason, overall_reason)::text as status_reason,
         is_synthetic::boolean as is_synthetic
     from calculated
+    {%- if published %}
+    where not is_untold or greatest(group_applied, group_shortlisted, group_appointed) > 0
+    {%- endif %}
 {%- endmacro %}
 
 

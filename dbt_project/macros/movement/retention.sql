@@ -14,7 +14,12 @@
     with counted as (
         select *
         from {{ counts }}
-        where split_part(slice, '.', 3) = ''
+        where
+            split_part(slice, '.', 3) = ''
+            {%- if published %}
+            -- There is a row of pay outside the bands where there is any.
+            and (unaudited_policy <> 'hidden' or slice !~ '[.](other_pay|senior_medical_manager)$')
+            {%- endif %}
     ),
 
     rated as (

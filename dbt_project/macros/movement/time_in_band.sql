@@ -63,24 +63,33 @@
             {%- endfor %}
             null as bme_excess,
             null as bme_excess_variance,
-            case when organisation.value_status = 'ok' then 'not_submitted' else organisation.value_status end as value_status,
+            case when organisation.value_status = 'ok' and not counted.is_any then 'not_submitted' else organisation.value_status end
+                as value_status,
             case
-                when organisation.value_status = 'ok' then 'The extract does not say since when people have been in their band.'
+                when organisation.value_status = 'ok' and not counted.is_any
+                    then 'The extract does not say since when people have been in their band.'
                 else organisation.status_reason
             end as status_reason,
             organisation.source,
             organisation.is_synthetic
         from {{ ref('int_movement__organisation') }} as organisation
+        cross join lateral (
+            select
+                exists (
+                    select
+                    from {{ ref('int_movement__time_in_band') }} as band
+                    where
+                        band.level = 'organisation'
+                        and band.unit_code = organisation.org_code
+                        and band.as_at = organisation.as_at
+                ) as is_any
+        ) as counted
+        {%- if published %}
+        left join {{ source('ops', 'source') }} as policy on organisation.source = policy.source
+        {%- endif %}
         where
             to_char(organisation.as_at, 'MM-DD') = '03-31'
-            and not exists (
-                select
-                from {{ ref('int_movement__time_in_band') }} as band
-                where
-                    band.level = 'organisation'
-                    and band.unit_code = organisation.org_code
-                    and band.as_at = organisation.as_at
-            )
+            and (not counted.is_any{{ " or policy.unaudited_policy = 'hidden'" if published }})
     ),
 
     controlled as (
@@ -120,6 +129,10 @@
             told.is_synthetic
         from told
         left join {{ source('ops', 'source') }} as policy on told.source = policy.source
+        {%- if published %}
+        -- There is a row of a band where somebody is in it: where nothing is shown, one of the organisation says so.
+        where told.slice = 'all' or policy.unaudited_policy <> 'hidden'
+        {%- endif %}
     ),
 
     hidden as (

@@ -233,7 +233,7 @@ def attacked(day: Day) -> Attack:
         take_over(day.proofs, system, known, reach)
     hidden = np.isnan(shown)
     doubtful = leaks | unproved(system, known.cells, hidden, targets & ~leaks, reach)
-    if doubtful.any() and known.knows_counts:
+    if doubtful.any() and np.isfinite(known.bounds.high).any():
         # What would follow from what readers know anyway is nothing that the release gives away. Asked before the longest search.
         everything = np.ones(len(truth), dtype=bool)
         hidden_all = System(known.sums, known.bounds, truth)

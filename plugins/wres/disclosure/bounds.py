@@ -32,11 +32,6 @@ class Bounds:
     def width(self) -> np.ndarray:
         return self.high - self.low
 
-    @property
-    def says(self) -> np.ndarray:
-        """Boolean: cells of which more is known than that they are counts."""
-        return (self.low > 0) | np.isfinite(self.high)
-
     def copy(self) -> Bounds:
         return Bounds(self.low.copy(), self.high.copy())
 

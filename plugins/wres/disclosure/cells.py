@@ -81,6 +81,7 @@ cross join lateral (
 """
 
 # The same of groups finer than White and BME, which are people of a scheme; of the standard's own groups it is the same cell.
+# What stands in no row that is published is hidden.
 _GROUPS = """
 with named as (
     select distinct
@@ -90,35 +91,35 @@ with named as (
     from intermediate.int_groups__member
 )
 
-select c.population, p.level, p.org_code, p.scope, 'as_reported', p.as_at, c.slice, c.member, c.shown, c.truth
-from {schema}.indicator_group_result as p
-inner join {schema}.restricted_indicator_group_result as r
+select c.population, r.level, r.org_code, r.scope, 'as_reported', r.as_at, c.slice, c.member, c.shown, c.truth
+from {schema}.restricted_indicator_group_result as r
+left join {schema}.indicator_group_result as p
     using (level, org_code, as_at, indicator_code, slice, stratum, scope, group_scheme, ethnic_group)
 inner join named using (group_scheme, ethnic_group)
-cross join lateral (select case p.stratum when 'all' then '' else '|' || p.stratum end as stratum) as of
+cross join lateral (select case r.stratum when 'all' then '' else '|' || r.stratum end as stratum) as of
 cross join lateral (
     values
     (
-        case p.indicator_code when '1' then 'staff' when '2' then 'appointed' when '3' then 'entered' else 'trained' end,
-        p.slice || of.stratum, named.member, p.group_count, r.group_count
+        case r.indicator_code when '1' then 'staff' when '2' then 'appointed' when '3' then 'entered' else 'trained' end,
+        r.slice || of.stratum, named.member, p.group_count, r.group_count
     ),
     (
-        case p.indicator_code
-            when '1' then 'staff' when '2' then 'shortlisted' else 'base of ' || p.indicator_code || ' not_applicable'
+        case r.indicator_code
+            when '1' then 'staff' when '2' then 'shortlisted' else 'base of ' || r.indicator_code || ' not_applicable'
         end,
-        p.slice || of.stratum, case p.indicator_code when '1' then named.everybody else named.member end,
+        r.slice || of.stratum, case r.indicator_code when '1' then named.everybody else named.member end,
         p.group_base, r.group_base
     ),
     ('staff', 'all' || of.stratum, named.member, p.workforce_count, r.workforce_count),
     ('staff', 'all' || of.stratum, named.everybody, p.workforce_base, r.workforce_base)
 ) as c (population, slice, member, shown, truth)
-where p.as_at = %(as_at)s
+where r.as_at = %(as_at)s
 union all
 select
-    c.population || case p.employers when 'all' then '' else ' by recording employers' end,
-    p.level, p.org_code, p.scope, 'as_reported', p.as_at, p.slice, named.member, c.shown, c.truth
-from {schema}.recruitment_funnel as p
-inner join {schema}.restricted_recruitment_funnel as r
+    c.population || case r.employers when 'all' then '' else ' by recording employers' end,
+    r.level, r.org_code, r.scope, 'as_reported', r.as_at, r.slice, named.member, c.shown, c.truth
+from {schema}.restricted_recruitment_funnel as r
+left join {schema}.recruitment_funnel as p
     using (level, org_code, as_at, slice, scope, employers, group_scheme, ethnic_group)
 inner join named using (group_scheme, ethnic_group)
 cross join lateral (
@@ -127,7 +128,7 @@ cross join lateral (
     ('shortlisted', p.shortlisted_count, r.shortlisted_count),
     ('appointed', p.appointed_count, r.appointed_count)
 ) as c (population, shown, truth)
-where p.as_at = %(as_at)s
+where r.as_at = %(as_at)s
 """
 
 # A cell is shown where any place shows it.

@@ -111,7 +111,6 @@ def _is_finer(cells: pd.DataFrame) -> pd.Series:
 class _Search:
     def __init__(self, known: Known, scheme: Scheme) -> None:
         self.cells, self.relations, self.scheme, self.known = known.cells, known.sums, scheme, known.bounds
-        self.knows_counts = known.knows_counts
         cells, relations, self.truth = known.cells, known.sums, known.cells["truth"].to_numpy()
         self.halves = self.truth != np.floor(self.truth)
         self.row = _rows(cells)
@@ -160,7 +159,7 @@ class _Search:
             if leaks.any() and not hid:
                 # All around them is hidden; a proof may need counts that are further away.
                 leaks = unproved(system, self.cells, self.hidden, leaks, self.reach, to_the_end=True)
-                if leaks.any() and not self.knows_counts:
+                if leaks.any() and not np.isfinite(self.known.high).any():
                     raise UnprotectableError(f"{int(leaks.sum())} small counts follow though all else is hidden")
                 # With all else hidden they follow from what readers know already.
                 self.told |= leaks
@@ -168,7 +167,7 @@ class _Search:
     def _follow_anyway(self, leaks: np.ndarray) -> np.ndarray:
         """Which of these small counts follow from what readers know, were all else hidden: they need no protection any more."""
         doubtful = leaks & ~self.protectable
-        if not doubtful.any() or not self.knows_counts:
+        if not doubtful.any() or not np.isfinite(self.known.high).any():
             return np.zeros_like(leaks)
         hidden = self.system.showing(self.known)
         everything = np.ones_like(leaks)

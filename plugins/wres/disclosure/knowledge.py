@@ -1,7 +1,5 @@
 """What readers know before a release comes out: what its publishers have shown, and the release before.
 
-Of some counts everybody knows whether they are zero, since a row is there or says that nobody is in it.
-
 Two releases tell by their difference. A count of the release before whose organisation has sent nothing new is the same number
 now; one that has changed is a number of its own, shown or hidden once and for all, with sums of its own.
 """
@@ -20,7 +18,6 @@ from wres.disclosure.days import Day
 from wres.disclosure.relations import SUBSETS, relations
 
 _REST = " but not "
-_OUTCOMES = ("appointed", "entered", "trained")
 _UNIT = ["level", "org_code", "scope", "organisation_basis"]
 
 
@@ -35,7 +32,6 @@ class Known:
         is_withheld: boolean: a count that analysts alone may see.
         is_past: boolean: a count of the release before.
         is_rest: boolean: a count that no table shows, such as those who were shortlisted and not appointed; at least zero.
-        knows_counts: whether readers know of any count more than whether it is zero.
     """
 
     cells: pd.DataFrame
@@ -44,7 +40,6 @@ class Known:
     is_withheld: np.ndarray
     is_past: np.ndarray
     is_rest: np.ndarray
-    knows_counts: bool
 
     @property
     def is_own(self) -> np.ndarray:
@@ -61,7 +56,6 @@ class Known:
             self.is_withheld[inside],
             self.is_past[inside],
             self.is_rest[inside],
-            self.knows_counts,
         )
 
 
@@ -88,10 +82,6 @@ def of_day(day: Day) -> Known:
     truth = cells["truth"].to_numpy()
     public = np.flatnonzero(day.cells["public"])
     bounds.low[public], bounds.high[public] = truth[public], truth[public]
-    knows_counts = bool(np.isfinite(bounds.high).any())
-    seen = _is_seen_to_be_empty(cells)
-    bounds.low[seen] = np.maximum(bounds.low[seen], np.minimum(truth[seen], 1))
-    bounds.high[seen & (truth == 0)] = 0
     is_past = np.arange(len(cells)) >= len(own)
     # No row of the past is one of today.
     cells = cells.assign(scope=cells["scope"].where(~is_past, "before " + cells["scope"]))
@@ -107,19 +97,7 @@ def of_day(day: Day) -> Known:
         np.concatenate([day.cells["withheld"].to_numpy(dtype=bool), further]),
         np.concatenate([is_past, np.zeros(len(rests), dtype=bool)]),
         np.arange(len(cells) + len(rests)) >= len(cells),
-        knows_counts,
     )
-
-
-def _is_seen_to_be_empty(cells: pd.DataFrame) -> np.ndarray:
-    """Boolean: counts of which tables say whether there is anybody: by a status, or by a row that is there or not.
-
-    These are everybody in a row, and a group in the whole. Of who was appointed, disciplined or trained nothing says so.
-    """
-    everybody = cells["member"].str.split("/").str[0].isin(["all", "known"])
-    whole = cells["slice"].str.split("|").str[0] == "all"
-    outcome = cells["population"].str.startswith(_OUTCOMES)
-    return (everybody | (whole & ~outcome)).to_numpy(dtype=bool)
 
 
 def _with_rests(cells: pd.DataFrame, sums: sparse.csr_matrix) -> tuple[pd.DataFrame, sparse.csr_matrix]:

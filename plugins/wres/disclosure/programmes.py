@@ -160,7 +160,7 @@ class _Programme:
 
     def __init__(self, system: System, atoms: np.ndarray, width: float, fix: bool = True) -> None:
         sums = system.sums[:, atoms].tocsr()
-        shown = np.flatnonzero((np.diff(sums.indptr) > 0) & system.shown.says)
+        shown = np.flatnonzero((np.diff(sums.indptr) > 0) & np.isfinite(system.shown.high))
         self.truth = system.truth
         # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
         space = system.space(sums, shown, atoms, 2 * width, fix)

@@ -6,8 +6,6 @@ as far from the truth as its protection asks for says which shown cells stand in
 
 from __future__ import annotations
 
-from typing import Any
-
 import highspy
 import numpy as np
 import pandas as pd
@@ -71,7 +69,7 @@ class _Elastic:
         mostly = 2 * size >= np.diff(system.sums_by_cell.indptr)
         self.truth, self.atoms, self.near = system.truth, atoms, leaks[mostly[leaks]]
         self.near_sums = sums[self.near]
-        self.cells = np.flatnonzero((size > 0) & system.shown.says)
+        self.cells = np.flatnonzero((size > 0) & np.isfinite(system.shown.high))
         # Nothing has to move further than the protection, which keeps hidden cells from growing without end.
         space, beyond = (of.space(sums, self.cells, atoms, 2 * width, fix=False) for of in (system, hidden))
         self.count, self.of_cell = space.rows.shape[0], space.condition[: len(self.cells)]
@@ -79,15 +77,15 @@ class _Elastic:
         self.price, prices = price[self.cells], np.zeros(self.count + len(atoms))
         np.add.at(prices, self.of_cell, self.price)
         # Readers who know a sum from elsewhere know it still when it is hidden.
-        under, over = _wider(space.allowed, beyond.allowed)
-        less, more = _wider(space.limits, beyond.limits)
+        under, over = space.allowed.low - beyond.allowed.low, beyond.allowed.high - space.allowed.high
+        less, more = space.limits.low - beyond.limits.low, beyond.limits.high - space.limits.high
         several, single = np.flatnonzero(under + over), np.flatnonzero(less + more)
         of_several, of_single, anywhere = prices[several], prices[self.count + single], np.full(len(self.near), np.inf)
         rows = sparse.vstack([space.rows, self.near_sums]).tocsc()
         sum_ = sparse.identity(rows.shape[0], format="csc")
         leak = sum_[:, self.count :]
         # What each column adds to the rows, what one person costs, how many there can be, and the condition that they exceed.
-        columns: list[tuple[Any, ...]] = [
+        columns = [
             (rows, 0.0, space.limits.high, -1),
             (-rows, 0.0, -space.limits.low, -1),
             (rows[:, single], of_single, more[single], self.count + single),
@@ -144,9 +142,3 @@ class _Elastic:
             self.near, self.truth[self.near] + self.near_sums @ by, Move(self.atoms[moved], by[moved])
         )
         return np.unique(self.condition[(self.condition >= 0) & (value > _NOTHING) & further])
-
-
-def _wider(bounds: Bounds, beyond: Bounds) -> tuple[np.ndarray, np.ndarray]:
-    """By how much others are wider below and above; not at all where neither ends."""
-    above = np.where(np.isfinite(bounds.high), beyond.high - np.where(np.isfinite(bounds.high), bounds.high, 0), 0)
-    return bounds.low - beyond.low, above

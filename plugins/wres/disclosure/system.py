@@ -76,7 +76,7 @@ class System:
     @cached_property
     def mobile(self) -> np.ndarray:
         """Boolean: atoms that what is shown leaves room to move, were all free to move at once."""
-        shown, atoms = np.flatnonzero(self.shown.says), np.flatnonzero(self.atoms)
+        shown, atoms = np.flatnonzero(np.isfinite(self.shown.high)), np.flatnonzero(self.atoms)
         found = np.zeros(len(self.truth), dtype=bool)
         found[atoms[self.space(self.sums[:, atoms].tocsr(), shown, atoms, np.inf).free]] = True
         return found

@@ -69,8 +69,7 @@ rolled_up as (
         unit.scope,
         unit.organisation_basis,
         counted.ethnicity_group
-    -- Of an area, a row that nobody is in is left out.
-    having bool_or(unit.is_widest) and (unit.level = 'organisation' or bool_or(counted.value_status <> 'not_applicable'))
+    having bool_or(unit.is_widest)
 ),
 
 -- Survey results of today's organisations: one predecessor's stand, several cannot be combined.

@@ -24,6 +24,29 @@ judged as (
         num_nulls({{ amounts.values() | join(', ') }}, shown_rate) > num_nulls({{ amounts.keys() | join(', ') }}, rate)
         or coalesce(is_restricted, false) as is_hidden
     from controlled
+),
+
+-- A row that nobody is in would say so by its status, of White staff also where BME staff are hidden alone.
+{%- set figure = [
+    'level', 'org_code', 'as_at', 'period_kind', 'indicator_code', 'slice', 'basis', 'denominator', 'scope', 'organisation_basis'
+] %}
+hidden_empty as (
+    select distinct {{ figure | join(', ') }}
+    from judged
+    where is_hidden and value_status = 'not_applicable' and coalesce(value_count, base_count) is not null
+),
+
+concluded as (
+    select
+        judged.*,
+        is_hidden and value_status = 'ok' or hidden_empty.level is not null as is_suppressed
+    from judged
+    left join hidden_empty
+        on
+            judged.value_status = 'not_applicable'
+            {%- for column in figure %}
+            and judged.{{ column }} = hidden_empty.{{ column }}
+            {%- endfor %}
 )
 
 select
@@ -46,10 +69,10 @@ select
     shown_workforce_base as workforce_base,
     shown_rate as rate,
     case when shown_base is null then 'none' else base_source end as base_source,
-    case when is_hidden and value_status = 'ok' then 'suppressed' else value_status end as value_status,
+    case when is_suppressed then 'suppressed' else value_status end as value_status,
     case
-        when is_restricted and value_status = 'ok' then 'Hidden: the source is for analysts only.'
-        when is_hidden and value_status = 'ok' then 'Hidden by disclosure control: the figure rests on few people.'
+        when is_suppressed and is_restricted then 'Hidden: the source is for analysts only.'
+        when is_suppressed then 'Hidden by disclosure control: the figure rests on few people.'
         else status_reason
     end as status_reason,
     source,
@@ -59,4 +82,4 @@ select
     definition_version,
     survey_year,
     is_synthetic
-from judged
+from concluded

@@ -58,6 +58,7 @@ controlled as (
         {%- endfor %}
         value_status,
         status_reason,
+        value_status = 'not_applicable' and all_opening_count is not null as is_empty,
         unaudited_policy,
         is_restricted,
         is_synthetic
@@ -78,9 +79,15 @@ select
     {% if name in other %}case when {{ group }}_{{ other[name] }}_count is not null then {{ count }} end as {% endif %}{{ count }},
     {%- endfor %}
     {%- endfor %}
-    case when is_restricted and value_status = 'ok' then 'suppressed' else value_status end as value_status,
+    -- That nobody is in a row is told where nothing is hidden.
     case
-        when is_restricted and value_status = 'ok' then 'Hidden: the source is for analysts only.'
+        when is_restricted and (value_status = 'ok' or is_empty) then 'suppressed'
+        when is_empty and unaudited_policy = 'hidden' then 'ok'
+        else value_status
+    end as value_status,
+    case
+        when is_restricted and (value_status = 'ok' or is_empty) then 'Hidden: the source is for analysts only.'
+        when is_empty and unaudited_policy = 'hidden' then null
         else status_reason
     end as status_reason,
     unaudited_policy,

@@ -44,8 +44,8 @@ added as (
     group by stated.basis, stated.org_code, stated.as_at, member.slice
 ),
 
--- Every slice of every snapshot, so that a row with nobody in it is seen to be empty. Pay outside the bands is no row of the
--- standard: it is shown where there is any.
+-- Every slice of every snapshot, so that a row with nobody in it is seen to be empty, and one that is hidden tells nothing by being there.
+-- Pay outside the bands is no row of a return: it is shown where there is any.
 sliced as (
     select
         snapshot.*,
@@ -64,7 +64,10 @@ sliced as (
             and snapshot.org_code = added.org_code
             and snapshot.as_at = added.as_at
             and slice.slice = added.slice
-    where slice.slice not like '%.other_pay' or added.white_count + added.bme_count + added.unknown_count > 0
+    where
+        snapshot.basis = 'records'
+        or slice.slice not like '%.other_pay'
+        or added.white_count + added.bme_count + added.unknown_count > 0
 ),
 
 -- That no consultant is a medical manager is seen in an extract; counts and returns have to say it.
