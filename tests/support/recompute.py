@@ -247,7 +247,7 @@ class Recomputation:
         every: dict[tuple[str, str, str, str, date], Part] = {}
         for (basis, org, on), heads in self._headcounts.items():
             if basis != "settled":
-                every |= {("1", name, basis, org, on): part for name, part in _representation(heads)}
+                every |= {("1", name, basis, org, on): part for name, part in _representation(heads, basis)}
                 consultants = heads.get(("medical_dental", "consultants"), np.zeros(3)).sum()
                 managers = ("medical_dental", "senior_medical_manager")
                 if basis == "records" and (org, on) in self._from_counts and consultants and managers not in heads:
@@ -608,7 +608,7 @@ def _heads(heads: Heads, blocks: Sequence[str] = BLOCKS, rows: Sequence[str] | N
     )  # fmt: skip
 
 
-def _representation(heads: Heads) -> Iterator[tuple[str, Part]]:
+def _representation(heads: Heads, basis: str) -> Iterator[tuple[str, Part]]:
     slices: dict[str, tuple[Sequence[str], Sequence[str] | None]] = {
         "all": (BLOCKS, None),
         "all.band_8a_to_vsm": (BLOCKS, SENIOR),
@@ -618,7 +618,8 @@ def _representation(heads: Heads) -> Iterator[tuple[str, Part]]:
     for block in BLOCKS[:2]:
         slices |= {f"{block}.{band}": ((block,), (band,)) for band in BANDS}
         slices[f"{block}.band_8a_to_vsm"] = ((block,), SENIOR)
-        if heads.get((block, "other_pay"), np.zeros(3)).sum():
+        # No row of a return.
+        if basis == "records" or heads.get((block, "other_pay"), np.zeros(3)).sum():
             slices[f"{block}.other_pay"] = ((block,), ("other_pay",))
     slices |= {f"medical_dental.{grade}": (("medical_dental",), (grade,)) for grade in GRADES}
     workforce = _heads(heads)

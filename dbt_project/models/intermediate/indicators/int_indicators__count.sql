@@ -246,7 +246,7 @@ select
         when rates > 1 then 'Percentages of several organisations cannot be combined without the answers behind them.'
         when rolled_up.level <> 'organisation' and contributors < unit_size.organisations and {{ is_whole_slice('slice') }}
             then 'The sum of ' || contributors || ' of ' || unit_size.organisations || ' organisations.'
-        when rolled_up.level <> 'organisation' then null
+        when rolled_up.level <> 'organisation' then case when value_status = 'not_applicable' then reason end
         when contributors = 1 then coalesce(reason, note)
         when value_status not in ('ok', 'not_applicable') then reason
         when lacking is not null then concat_ws(' ', 'Without ' || lacking || ', which sent nothing.', note)
