@@ -165,7 +165,8 @@ def test_the_release_before_is_read_by_the_policy_that_it_names(released: Settin
 
 
 def test_nothing_tells_a_hidden_row_that_is_empty_from_one_that_is_not(released: Settings) -> None:
-    """By its status, or by being there: every area and organisation has all rows of indicator 1."""
+    """By its status, or by being there: every area and organisation has all rows of indicator 1, but for medical managers where
+    nobody has counted them."""
     with administrator(released) as connection:
         told = connection.execute(
             """
@@ -186,6 +187,7 @@ def test_nothing_tells_a_hidden_row_that_is_empty_from_one_that_is_not(released:
         rows = connection.execute(
             "select array_agg(distinct slices) from (select count(distinct slice) as slices from published.indicator_result"
             " where basis = 'records' and indicator_code = '1' and denominator = 'all_staff'"
+            " and slice !~ 'senior_medical_manager'"
             " group by level, org_code, scope, as_at, period_kind, organisation_basis"
             " having count(distinct slice) > 1) as counted"
         ).fetchone()
