@@ -450,7 +450,7 @@ BOOKKEEPING: dict[str, tuple[str, str, dict[str, tuple[str, str]]]] = {
             ),
             "unaudited_policy": (
                 "text",
-                "Policy at the time of what the audit does not read (`retention`, `promotion`, `time_in_band`, averages in"
+                "Policy at the time of what the audit does not read (`retention`, `promotion`, `time_in_band`,"
                 " `pay_gap`): `hidden`, `already_public`, or `nhs_round5` for rounding alone; null in releases made before"
                 " it was noted.",
             ),
