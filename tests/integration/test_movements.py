@@ -415,12 +415,18 @@ def test_what_the_audit_does_not_read_is_not_published(analyst: psycopg.Connecti
 def rounded(
     whole_standard: Settings, copy_warehouse: Callable[[Settings], Settings]
 ) -> Iterator[psycopg.Connection[DictRow]]:
-    """A copy whose organisation has decided that rounding alone is enough for movements: its tables are those of ``marts``."""
+    """A copy whose organisation has decided that rounding alone is enough: its tables are those of ``marts``."""
     copy = copy_warehouse(whole_standard)
     with psycopg.connect(copy.warehouse_url or "", autocommit=True, row_factory=dict_row) as connection:
         connection.execute("update ops.source set unaudited_policy = disclosure_policy")
         done = build.dbt(
-            copy, "run", "--select", "int_movement__area_count", "int_movement__area_count_controlled", *HIDING
+            copy,
+            "run",
+            "--select",
+            "int_movement__area_count",
+            "int_movement__area_count_controlled",
+            *HIDING,
+            "pay_gap",
         )
         assert done.success
         yield connection
@@ -469,6 +475,28 @@ def test_movements_of_staff_who_are_hidden_are_hidden(
         """
     ).fetchone()
     assert of_hidden is not None and of_hidden["rows"] > 100 and of_hidden["shown"] == 0
+
+
+def test_pay_of_few_people_is_hidden_where_rounding_is_to_be_enough(rounded: psycopg.Connection[DictRow]) -> None:
+    """No count of 1 to 7, none but multiples of five, England's too, and no average of so few anywhere."""
+    columns = ("people_count", "rated_count", "unrated_count", "base_people_count", "population_count")
+    shown = " union all ".join(f"select {column} as number from marts.pay_gap" for column in columns)
+    counts = rounded.execute(
+        "select count(*) filter (where number between 1 and 7 or mod(number, 5) <> 0) as wrong, count(number) as shown"
+        f" from ({shown}) as counts"
+    ).fetchone()
+    assert counts is not None and counts["wrong"] == 0 and counts["shown"] > 1000
+    averages = rounded.execute(
+        """
+        select count(public.mean_hourly_gbp) as shown, count(*) filter (
+            where (true_one.rated_count between 1 and 7 and public.mean_hourly_gbp is not null)
+                or (least(true_one.rated_count, true_one.base_rated_count) between 1 and 7 and public.median_gap_pct is not null)
+        ) as wrong
+        from marts.pay_gap as public
+        inner join restricted.pay_gap as true_one using (level, org_code, as_at, scope, population, base_group, ethnic_group)
+        """
+    ).fetchone()
+    assert averages is not None and averages["wrong"] == 0 and averages["shown"] > 100
 
 
 def _half_up(value: float) -> int:
